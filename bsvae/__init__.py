@@ -1,0 +1,28 @@
+"""bsvae: the shared torch core that trains and measures latent-variable autoencoders.
+
+>>> import bsvae
+>>> trial = bsvae.Trial(family="gaussian", dataset="digits", latent_dim=2, hidden=16, epochs=1)
+>>> data = bsvae.load("digits")
+>>> [epoch.number for epoch in bsvae.train([trial], data)]
+[1]
+"""
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "BadInput": "bsvae.trial",
+    "Data": "bsvae.data",
+    "Epoch": "bsvae.training",
+    "Trial": "bsvae.trial",
+    "load": "bsvae.data",
+    "train": "bsvae.training",
+}
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use, so that describing trials never waits for torch."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'bsvae' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

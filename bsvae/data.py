@@ -1,0 +1,198 @@
+"""Image data sets as uint8 tensors on one device; no loader, batches are taken by index.
+
+`digits` is bundled with scikit-learn; `mnist` and `fashion_mnist` come through torchvision, from a
+given folder or downloaded to a cache.  Pixels stay uint8; each family says how they become network
+input (see `bsvae.families`).
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bsvae.streams import stream
+from bsvae.trial import DATASETS, BadInput, unknown
+
+TORCHVISION_NAMES = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST"}
+
+#: SHA-256 of the MNIST files after decompression; Fashion-MNIST is checked by header and size.
+MNIST_CHECKSUMS = {
+    "train-images": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+
+
+@dataclass(frozen=True)
+class Data:
+    """A data set on one device.
+
+    Attributes:
+        name: the data set's name.
+        train: training images, uint8, (N, D) with D = C * H * W.
+        test: test images, uint8, (N', D).
+        train_binary: the training images binarised once, for evaluation, uint8 0 or 1, (N, D).
+        test_binary: the test images binarised once, for evaluation, uint8 0 or 1, (N', D).
+        train_labels: classes, int64, (N,); never used in training.
+        test_labels: classes, int64, (N',).
+    """
+
+    name: str
+    train: Tensor
+    test: Tensor
+    train_binary: Tensor
+    test_binary: Tensor
+    train_labels: Tensor
+    test_labels: Tensor
+
+    @property
+    def device(self) -> torch.device:
+        """Where the images are, and so where models are trained on them."""
+        return self.train.device
+
+
+def load(name: str, folder: str | Path | None = None, device: str | torch.device = "cpu") -> Data:
+    """Load a data set whole.
+
+    Args:
+        name: ``digits``, ``mnist`` or ``fashion_mnist``.
+        folder: where torchvision's layout is found (``FOLDER/MNIST/raw/...``).  Default: the
+            environment variable ``BSVAE_DATA``; without it, a cache folder that torchvision
+            downloads to.
+        device: where the tensors go.
+
+    Raises:
+        BadInput: for an unknown name, a missing folder, or a file that is truncated, has a wrong
+            magic number or a wrong checksum.
+
+    >>> data = load("digits")
+    >>> tuple(data.train.shape), data.train.dtype, int(data.train.max())
+    ((1500, 64), torch.uint8, 255)
+    """
+    if name not in DATASETS:
+        raise BadInput(unknown("dataset", name, DATASETS))
+    if name == "digits":
+        train, train_labels, test, test_labels = _digits()
+    else:
+        train, train_labels, test, test_labels = _torchvision(TORCHVISION_NAMES[name], folder)
+    binary = [binarise(train, stream(0, "train set")), binarise(test, stream(0, "test set"))]
+    tensors = (train, test, *binary, train_labels, test_labels)
+    return Data(name, *(tensor.to(device) for tensor in tensors))
+
+
+def binarise(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Draw each pixel from a Bernoulli distribution of its intensity: P(1) = pixel / 255, exactly.
+
+    A threshold uniform on 0..254 lies below a pixel of value v with probability v / 255.
+
+    Source: Salakhutdinov & Murray (2008), as cited by "Project AI: Discrete Variational
+    Autoencoders with Logit-normals", section 4.
+
+    >>> grey = torch.tensor([[0, 255, 51]], dtype=torch.uint8).expand(20_000, 3)
+    >>> binary = binarise(grey, torch.Generator().manual_seed(0))
+    >>> [round(p, 2) for p in binary.float().mean(0).tolist()]
+    [0.0, 1.0, 0.2]
+    """
+    threshold = torch.randint(
+        0, 255, images.shape, generator=generator, dtype=torch.uint8, device=images.device
+    )
+    return (images > threshold).to(torch.uint8)
+
+
+def _digits() -> tuple[Tensor, ...]:
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    images = torch.from_numpy(np.rint(bunch.data * (255 / 16)).astype(np.uint8))
+    labels = torch.from_numpy(bunch.target.astype(np.int64))
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
+    train, test = order[: DATASETS["digits"].train], order[DATASETS["digits"].train :]
+    return images[train], labels[train], images[test], labels[test]
+
+
+def _torchvision(name: str, folder: str | Path | None) -> tuple[Tensor, ...]:
+    root, download = _root(folder)
+    raw = root / name / "raw"
+    if not download and not raw.is_dir():
+        raise BadInput(
+            f"no {name} in {root}: expected {raw}/train-images-idx3-ubyte and three more; "
+            "give another folder with --data or BSVAE_DATA, or neither to download"
+        )
+    reader = getattr(_torchvision_datasets(), name)
+    if download:
+        _download(reader, root, name)
+    for part in ("train", "t10k"):
+        for kind in ("images", "labels"):
+            file = raw / f"{part}-{kind}-idx{3 if kind == 'images' else 1}-ubyte"
+            _verify(file, MNIST_CHECKSUMS[f"{part}-{kind}"] if name == "MNIST" else None)
+    sets = [reader(root, train=part, download=False) for part in (True, False)]
+    return tuple(t for s in sets for t in (s.data.flatten(1).contiguous(), s.targets))
+
+
+def _root(folder: str | Path | None) -> tuple[Path, bool]:
+    given = folder or os.environ.get("BSVAE_DATA")
+    if given:
+        root = Path(given).expanduser()
+        if not root.is_dir():
+            raise BadInput(
+                f"data folder {str(root)!r} does not exist: give an existing one with --data or "
+                "BSVAE_DATA, or neither to download"
+            )
+        return root, False
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "bsvae", True
+
+
+def _download(reader: type, root: Path, name: str) -> None:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        reader(root, download=True)
+    except (OSError, RuntimeError) as error:
+        raise BadInput(
+            f"could not download {name} to {root} ({str(error).splitlines()[0]}): "
+            "fetch it elsewhere and give its folder with --data or BSVAE_DATA"
+        ) from error
+
+
+def _verify(path: Path, sha256: str | None) -> None:
+    """Check an idx file's magic number, size and checksum before anything is read from it."""
+    images = "idx3" in path.name
+    count = DATASETS["mnist"].train if path.name.startswith("train") else DATASETS["mnist"].test
+    header = (2051, count, 28, 28) if images else (2049, count)
+    expected = np.array(header, dtype=">i4").tobytes()
+    size = len(expected) + count * (784 if images else 1)
+    if not path.is_file():
+        raise BadInput(f"{path} is missing: put the whole data set there, or choose another --data")
+    content = path.read_bytes()
+    if content[:4] != expected[:4]:
+        found = int.from_bytes(content[:4], "big")
+        raise BadInput(f"{path}: magic number {found}, expected {header[0]}: not this idx file")
+    if len(content) != size:
+        raise BadInput(f"{path}: truncated or overlong: {len(content)} bytes, expected {size}")
+    if content[: len(expected)] != expected:
+        raise BadInput(f"{path}: its header does not say {count} items: fetch the file again")
+    if sha256 and hashlib.sha256(content).hexdigest() != sha256:
+        raise BadInput(f"{path}: wrong checksum: the file is damaged, fetch it again")
+
+
+def _torchvision_datasets() -> ModuleType:
+    """Import torchvision's data sets, also beside a torch that its compiled operators do not fit.
+
+    torchvision registers fake kernels for two of its operators when imported, which fails where its
+    binary library did not load: a CPU build of torch with the wheel from PyPI.  Only the data sets
+    are used here, so declaring the schemas of the two operators is enough.
+    """
+    try:
+        from torchvision import datasets
+    except RuntimeError:
+        boxes = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+        torch.library.define("torchvision::nms", boxes)
+        torch.library.define("torchvision::qnms", boxes)
+        from torchvision import datasets
+    return datasets

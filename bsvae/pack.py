@@ -1,0 +1,140 @@
+"""Many trials stacked into one program.
+
+Members of a pack share everything in their fusion key and may differ in latent dimension, prior,
+temperatures, KL weight and learning rate.  Each starts from its own seed's weights at its own
+shapes, padded with zeros to the widest code; losses are summed over members, so no gradient
+crosses from one to another, and a trial's result does not depend on the pack it ran in.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from bsvae.families import Family, family
+from bsvae.latents import Latent
+from bsvae.members import Members
+from bsvae.networks import Parameters
+from bsvae.streams import stream
+from bsvae.trial import BadInput, Trial
+
+#: Noise is drawn in blocks of this many columns, each with its own stream, whatever the pack's
+#: width: so the noise of a coordinate does not depend on the members beside it.
+NOISE_BLOCK = 64
+
+#: On a CPU, packing pays until the members' weights together reach about this many numbers.
+CPU_PACK_PARAMETERS = 500_000
+CPU_PACK_LIMIT = 16
+GPU_PACK_LIMIT = 256
+
+
+@dataclass(frozen=True)
+class Pack:
+    """M stacked trials: their parts, their per-member numbers, their weights (M, ...)."""
+
+    trials: tuple[Trial, ...]
+    parts: Family
+    members: Members
+    parameters: Parameters
+
+    @classmethod
+    def of(cls, trials: Sequence[Trial], device: str | torch.device = "cpu") -> "Pack":
+        """Stack trials of one fusion key, each at its starting weights.
+
+        Raises:
+            BadInput: for no trials, or trials whose fusion keys differ.
+        """
+        if len({trial.fusion_key for trial in trials}) != 1:
+            raise BadInput(f"{len(trials)} trials with different fusion keys: a pack has one")
+        initial = [initial_weights(trial) for trial in trials]
+        parameters = {
+            name: stack_padded([weights[name] for weights in initial]).to(device).requires_grad_()
+            for name in initial[0]
+        }
+        return cls(tuple(trials), family(trials[0]), Members.of(trials, device), parameters)
+
+    @property
+    def width(self) -> int:
+        """L, the widest member's latent dimension."""
+        return self.members.mask.shape[-1]
+
+    def noise(self, *purpose: str | int) -> "Noise":
+        """The noise that every trial of this pack's seed sees for one purpose."""
+        device = self.members.mask.device
+        return Noise(self.parts.latent, self.width, device, self.trials[0].seed, *purpose)
+
+    def terms(self, x: Tensor, target: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """Distortion -ln p(target|z) and rate KL(q(z|x) || p(z)) at one draw, (M, B) each, nats."""
+        latent, network = self.parts.latent, self.parts.network
+        raw = network.encode(self.parameters, x)
+        y = latent.sample(raw, noise, self.members)
+        decoded = network.decode(self.parameters, latent.decoder_input(y, self.members))
+        return -self.parts.likelihood(decoded, target), latent.kl(y, raw, self.members)
+
+
+def initial_weights(trial: Trial) -> Parameters:
+    """One trial's starting weights at its own shapes: a function of the trial alone."""
+    parts = family(trial)
+    weights = stream(trial.seed, "weights")
+    return parts.network.initial(trial.latent_dim, parts.latent.heads, weights)
+
+
+def count_parameters(trial: Trial) -> int:
+    """Trainable numbers of one trial, without padding.
+
+    >>> count_parameters(Trial(family="gaussian", dataset="digits", latent_dim=2, hidden=10))
+    1648
+    """
+    return sum(weight.numel() for weight in initial_weights(trial).values())
+
+
+def stack_padded(tensors: Sequence[Tensor]) -> Tensor:
+    """Stack tensors of one rank on a new first axis, zeros appended up to the largest shape.
+
+    >>> stack_padded([torch.ones(1), torch.ones(2)]).tolist()
+    [[1.0, 0.0], [1.0, 1.0]]
+    """
+    largest = [max(sizes) for sizes in zip(*(t.shape for t in tensors), strict=True)]
+
+    def pad(tensor: Tensor) -> Tensor:
+        gaps = [big - own for big, own in zip(largest, tensor.shape, strict=True)]
+        return F.pad(tensor, [n for gap in reversed(gaps) for n in (0, gap)])
+
+    return torch.stack([pad(tensor) for tensor in tensors])
+
+
+class Noise:
+    """A latent's parameter-free noise for one purpose, the same whatever pack asks for it.
+
+    >>> from bsvae.latents import Gaussian
+    >>> cpu = torch.device("cpu")
+    >>> narrow, wide = (Noise(Gaussian(), width, cpu, 0, "example") for width in (2, 100))
+    >>> bool((narrow.draw(3) == wide.draw(3)[:, :2]).all())
+    True
+    """
+
+    def __init__(
+        self, latent: Latent, width: int, device: torch.device, seed: int, *purpose: str | int
+    ) -> None:
+        self.latent = latent
+        self.width = width
+        blocks = range(-(-width // NOISE_BLOCK))
+        self.streams = [stream(seed, *purpose, block, device=device) for block in blocks]
+
+    def draw(self, rows: int) -> Tensor:
+        """The next (rows, width) of noise."""
+        blocks = [self.latent.draw_noise(rows, NOISE_BLOCK, block) for block in self.streams]
+        return torch.cat(blocks, dim=1)[:, : self.width]
+
+
+def suggested_size(trial: Trial, device: str | torch.device = "cpu") -> int:
+    """Members to train together: as many as share the device with profit.
+
+    A GPU is filled; on a CPU small models gain by sharing each step's overhead, while a large
+    model's matrix products already fill a core and its pack would only outgrow the cache.
+    """
+    if torch.device(device).type == "cuda":
+        return GPU_PACK_LIMIT
+    return max(1, min(CPU_PACK_LIMIT, CPU_PACK_PARAMETERS // count_parameters(trial)))

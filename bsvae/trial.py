@@ -1,0 +1,244 @@
+"""One point of the sweep space: a frozen, flat, validated value named by its content's hash.
+
+Every field of `Trial` is at once a key of a sweep file and a column of the results table.  A field
+that a family does not use is ``None``, and is refused when set, so that two trials that train alike
+never carry two names.
+"""
+
+import dataclasses
+import difflib
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+class BadInput(ValueError):
+    """Unusable input; the message is one line: the value, the choices, the way out."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Sizes of a data set, known without loading it: image shape (C, H, W) and number of images."""
+
+    shape: tuple[int, int, int]
+    train: int
+    test: int
+
+    @property
+    def pixels(self) -> int:
+        """Numbers per image, C * H * W."""
+        return math.prod(self.shape)
+
+
+DATASETS = {
+    "digits": Dataset((1, 8, 8), train=1500, test=297),
+    "mnist": Dataset((1, 28, 28), train=60_000, test=10_000),
+    "fashion_mnist": Dataset((1, 28, 28), train=60_000, test=10_000),
+}
+
+#: The optional fields that each family uses, with the value taken when a trial leaves them out.
+FAMILIES: dict[str, dict[str, Any]] = {
+    "gaussian": {},
+    "logit_normal": {"prior_scale": 1.0},
+    "concrete": {
+        "categoricals": 1,
+        "classes": None,
+        "posterior_temperature": 0.67,
+        "prior_temperature": 0.5,
+    },
+}
+OPTIONAL = tuple(dict.fromkeys(name for fields in FAMILIES.values() for name in fields))
+
+
+def _field(doc: str, unit: str = "", default: Any = dataclasses.MISSING) -> Any:
+    return dataclasses.field(default=default, metadata={"doc": doc, "unit": unit})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One training run, completely described.
+
+    Raises:
+        BadInput: for a value outside its range, an unknown family or data set, a field that the
+            family does not use, or ``latent_dim``, ``categoricals`` and ``classes`` that disagree.
+
+    >>> trial = Trial(family="logit_normal", latent_dim=4, prior_scale=1.78)
+    >>> trial.kl_weight, trial.categoricals
+    (1.0, None)
+    >>> trial == Trial(family="logit_normal", latent_dim=4, prior_scale=1.78, kl_weight=1)
+    True
+    >>> Trial(family="concrete", categoricals=20, classes=10).latent_dim
+    200
+    >>> Trial(family="gaussian", latent_dim=4, prior_scale=2.0)
+    Traceback (most recent call last):
+        ...
+    bsvae.trial.BadInput: prior_scale = 2.0: not used by family 'gaussian' (it is by logit_normal)
+    """
+
+    family: str = _field("model family: latent distribution, networks and likelihood")
+    dataset: str = _field("data set", default="mnist")
+    latent_dim: int = _field("numbers the decoder reads; categoricals * classes", default=None)
+    categoricals: int | None = _field("categorical variables in the code", default=None)
+    classes: int | None = _field("classes of each categorical variable", default=None)
+    prior_scale: float | None = _field(
+        "alpha: variance of the prior before the sigmoid, N(0, alpha I)", default=None
+    )
+    posterior_temperature: float | None = _field("lambda_1 of q(z|x)", default=None)
+    prior_temperature: float | None = _field("lambda_2 of p(z)", default=None)
+    hidden: int = _field("width of both hidden layers", "units", default=500)
+    kl_weight: float = _field("beta: weight of the summed KL in the objective", default=1.0)
+    learning_rate: float = _field("step size of Adam", default=1e-3)
+    batch_size: int = _field("images per optimiser step", "images", default=50)
+    epochs: int = _field("passes over the training set", "epochs", default=200)
+    seed: int = _field("seed of weights, batches, binarisation and noise", default=0)
+
+    def __post_init__(self) -> None:
+        _check_choice("family", self.family, FAMILIES)
+        _check_choice("dataset", self.dataset, DATASETS)
+        self._fill_optional()
+        self._resolve_latent_dim()
+        self._check_ranges()
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+
+    def _fill_optional(self) -> None:
+        used = FAMILIES[self.family]
+        for name in OPTIONAL:
+            value = getattr(self, name)
+            if name in used:
+                self._set(name, used[name] if value is None else value)
+            elif value is not None:
+                users = ", ".join(family for family, fields in FAMILIES.items() if name in fields)
+                raise BadInput(
+                    f"{name} = {value!r}: not used by family {self.family!r} (it is by {users})"
+                )
+
+    def _resolve_latent_dim(self) -> None:
+        if self.categoricals is None:
+            if self.latent_dim is None:
+                raise BadInput(f"latent_dim is missing: family {self.family!r} needs it (>= 1)")
+            return
+        for name in ("categoricals", "classes", "latent_dim"):
+            if getattr(self, name) is not None:
+                self._set(name, _integer(name, getattr(self, name), 1))
+        if self.classes is None and self.latent_dim is not None:
+            self._set("classes", self.latent_dim // self.categoricals)
+        if self.classes is None:
+            raise BadInput("latent_dim is missing: set it, or classes, for family 'concrete'")
+        if self.classes < 2:
+            raise BadInput(f"classes = {self.classes}: must be an integer >= 2")
+        width = self.categoricals * self.classes
+        if self.latent_dim not in (None, width):
+            raise BadInput(
+                f"latent_dim = {self.latent_dim}: must be categoricals * classes = "
+                f"{self.categoricals} * {self.classes} = {width}"
+            )
+        self._set("latent_dim", width)
+
+    def _check_ranges(self) -> None:
+        for name, low in (("latent_dim", 1), ("hidden", 1), ("epochs", 1), ("seed", 0)):
+            self._set(name, _integer(name, getattr(self, name), low))
+        images = DATASETS[self.dataset].train
+        self._set("batch_size", _integer("batch_size", self.batch_size, 1, images))
+        self._set("kl_weight", _number("kl_weight", self.kl_weight, zero_allowed=True))
+        for name in ("learning_rate", "prior_scale", "posterior_temperature", "prior_temperature"):
+            if getattr(self, name) is not None:
+                self._set(name, _number(name, getattr(self, name)))
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Trial":
+        """Build a trial from a mapping, as a sweep file or a table row gives it.
+
+        Raises:
+            BadInput: for an unknown key (naming the nearest known one), or as `Trial` does.
+
+        >>> Trial.of({"family": "gaussian", "latent_dims": 4})
+        Traceback (most recent call last):
+            ...
+        bsvae.trial.BadInput: unknown key 'latent_dims' (did you mean 'latent_dim'?)
+        """
+        for key in values:
+            if key not in FIELDS:
+                raise BadInput(unknown("key", key, FIELDS))
+        if "family" not in values:
+            raise BadInput(f"family is missing: choose one of {', '.join(FAMILIES)}")
+        return cls(**values)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields by name, in their declared order; unused ones are ``None``."""
+        return {name: getattr(self, name) for name in FIELDS}
+
+    @property
+    def trial_id(self) -> str:
+        """Sixteen hexadecimal digits of SHA-256 over the used fields: the same on every node.
+
+        >>> Trial(family="gaussian", latent_dim=2).trial_id
+        '047bcf93b572080c'
+        """
+        used = {name: value for name, value in self.as_dict().items() if value is not None}
+        text = json.dumps(used, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def fusion_key(self) -> tuple[Any, ...]:
+        """What trials must share to be trained as one pack; the rest may differ per member.
+
+        Latent dimension, prior scale, temperatures, KL weight and learning rate differ freely.
+        """
+        return tuple(getattr(self, name) for name in FIELDS if name not in MEMBER_FIELDS)
+
+
+FIELDS = {field.name: field for field in dataclasses.fields(Trial)}
+
+#: Fields that may differ between the members of one pack.
+MEMBER_FIELDS = frozenset(
+    {
+        "latent_dim",
+        "classes",
+        "prior_scale",
+        "posterior_temperature",
+        "prior_temperature",
+        "kl_weight",
+        "learning_rate",
+    }
+)
+
+
+def unknown(kind: str, value: object, known: Any) -> str:
+    """The line for a name that does not exist, with the nearest one that does.
+
+    >>> unknown("family", "gausian", ["gaussian", "concrete"])
+    "unknown family 'gausian' (did you mean 'gaussian'?)"
+    >>> unknown("family", "x", ["gaussian", "concrete"])
+    "unknown family 'x': choose one of gaussian, concrete"
+    """
+    near = difflib.get_close_matches(str(value), list(known), n=1)
+    hint = f" (did you mean {near[0]!r}?)" if near else f": choose one of {', '.join(known)}"
+    return f"unknown {kind} {value!r}{hint}"
+
+
+def _check_choice(name: str, value: object, choices: Any) -> None:
+    if not isinstance(value, str) or value not in choices:
+        raise BadInput(unknown(name, value, choices))
+
+
+def _integer(name: str, value: Any, low: int, high: int | None = None) -> int:
+    wanted = f"must be an integer >= {low}" + (f" and <= {high} (the training set)" if high else "")
+    if isinstance(value, bool) or not isinstance(value, int) or value < low:
+        raise BadInput(f"{name} = {value!r}: {wanted}")
+    if high is not None and value > high:
+        raise BadInput(f"{name} = {value!r}: {wanted}")
+    return value
+
+
+def _number(name: str, value: Any, zero_allowed: bool = False) -> float:
+    wanted = f"must be a finite number {'>=' if zero_allowed else '>'} 0"
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise BadInput(f"{name} = {value!r}: {wanted}")
+    if value < 0 or (value == 0 and not zero_allowed):
+        raise BadInput(f"{name} = {value!r}: {wanted}")
+    return float(value)
