@@ -71,7 +71,7 @@ def sign(scores: Tensor, mask: Tensor) -> Tensor:
     >>> sign(torch.tensor([0.5, -2.0, 3.0]), torch.tensor([True, True, False])).tolist()
     [1.0, -1.0, 0.0]
     """
-    return (2.0 * (scores >= 0) - 1) * mask
+    return (2 * (scores >= 0).to(scores.dtype) - 1) * mask
 
 
 def bernoulli_kl(logits: Tensor, mask: Tensor) -> Tensor:
