@@ -13,6 +13,7 @@ from bsvae.generation import (
     reconstruct,
     restore,
 )
+from bsvae.latents import Gaussian, LogitNormal
 from bsvae.pack import Pack
 from bsvae.streams import stream
 from bsvae.trial import DATASETS
@@ -25,6 +26,7 @@ FRAMES = 34
 SIDE = 15
 EXAMPLES = 16
 CHAIN_STEPS = 5
+#: Share of pixels whitened between two steps: less than a denoising autoencoder would bear.
 CHAIN_SHARE = 0.2
 RESTORE_STEPS = 10
 
@@ -34,19 +36,20 @@ def gallery(pack: Pack, data: Data) -> list[dict[str, Tensor]]:
     """One dictionary per member of uint8 images, each ``(..., C, H, W)``; about 0.5 MB on MNIST.
 
     Returns:
-        ``prior`` and ``outside`` (64 draws within the unit Gaussian, and five times as far out),
-        ``interpolation`` (2 pairs, 34 frames to t = 3.3, from a 6 to a 0 and between two images
-        drawn at random), ``grid`` (15, 15; only for latent_dim = 2), ``reconstructions`` (2, 16:
-        inputs, outputs), ``chain`` (6, 16: noise and five denoising steps), ``restoration`` (3, 16:
-        inputs, lower half missing, restored).
+        ``prior``: 64 draws.  ``outside``: 64 draws five times as far out, for a Gaussian prior,
+        also one before a sigmoid.  ``interpolation``: 2 pairs, 34 frames to t = 3.3, from a 6 to a
+        0 and between two images drawn at random.  ``grid``: (15, 15), for ``latent_dim`` 2.
+        ``reconstructions``: (2, 16), inputs, outputs.  ``chain``: (6, 16), noise and five denoising
+        steps.  ``restoration``: (3, 16), inputs, lower half missing, restored.
 
     Source: the figures of "Variational Autoencoder without Kullback-Leibler divergence
     (BSvarautonet)" and of "Project AI: Discrete Variational Autoencoders with Logit-normals".
     """
     x = evenly(data.test_binary, EXAMPLES).float()
+    gaussian = isinstance(pack.parts.latent, Gaussian | LogitNormal)
     images = {
         "prior": prior_images(pack, DRAWS),
-        "outside": prior_images(pack, DRAWS, FAR),
+        "outside": prior_images(pack, DRAWS, FAR) if gaussian else None,
         "interpolation": _interpolation(pack, data),
         "grid": latent_grid(pack, SIDE),
         "reconstructions": _beside(x, reconstruct(pack, x)),

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from bsvae.codes import centers, pixel_means
+from bsvae.discretised import discretised
 from bsvae.latents import BinaryConcrete, Gaussian, LogitNormal
 from bsvae.pack import Pack
 from bsvae.streams import stream
@@ -22,11 +23,14 @@ def reconstruct(pack: Pack, x: Tensor) -> Tensor:
 def prior_images(pack: Pack, count: int, spread: float = 1.0) -> Tensor:
     """Decoded draws from the prior, their codes stretched by ``spread``, (M, count, D).
 
-    At 1 they lie within the unit Gaussian, at 5 far outside.
+    At 1 they lie within the unit Gaussian, at 5 far outside.  A relaxed latent trained with the
+    categorical KL has a discrete prior.
 
     Source: "Variational Autoencoder without Kullback-Leibler divergence (BSvarautonet)", figures 5
     and 6; "Project AI: Discrete Variational Autoencoders with Logit-normals", section 3.
     """
+    if pack.trials[0].kl_estimator == "categorical":
+        pack = discretised(pack) or pack
     noise = pack.noise("generation", "prior").draw(count)
     return pixel_means(pack, spread * pack.parts.latent.sample_prior(noise, pack.members))
 

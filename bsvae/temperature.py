@@ -10,7 +10,7 @@ EULER = 0.5772156649015329
 
 
 def temperature_tax(trial: Trial) -> float | None:
-    """Nats that a trial's relaxed posterior pays per image for sending nothing; None if unrelaxed.
+    """Nats of density KL that a relaxed posterior pays per image for sending nothing, or None.
 
     N categorical variables of K classes pay N KL0(K), and L binary ones L KL0(2), where KL0 is
     `uninformative_kl` at the trial's two temperatures.
@@ -37,8 +37,12 @@ def temperature_notice(trial: Trial) -> str | None:
     >>> temperature_notice(Trial(family="concrete", latent_dim=40)) is None
     True
     """
-    tax, posterior, prior = temperature_tax(trial), *_temperatures(trial)
-    if tax is None or prior <= posterior or trial.kl_estimator != "density":
+    tax, posterior, prior = (
+        temperature_tax(trial),
+        trial.posterior_temperature,
+        trial.prior_temperature,
+    )
+    if tax is None or posterior is None or prior is None or prior <= posterior:
         return None
     return (
         f"prior_temperature = {prior} > posterior_temperature = {posterior}: an uninformative code "
@@ -86,7 +90,3 @@ def expected_log_sum(classes: int, ratio: float) -> float:
     exponential = np.exp(v - np.exp(v)) * step
     phi = np.exp(-np.exp(u[:, None] + ratio * v)) @ exponential
     return float(((np.exp(-np.exp(u)) - phi**classes) * step).sum())
-
-
-def _temperatures(trial: Trial) -> tuple[float, float]:
-    return trial.posterior_temperature or 1.0, trial.prior_temperature or 1.0

@@ -123,6 +123,7 @@ class Trial:
     def __post_init__(self) -> None:
         _check_choice("family", self.family, FAMILIES)
         _check_choice("dataset", self.dataset, DATASETS)
+        self._refuse_prior_temperature()
         self._fill_optional()
         self._resolve_latent_dim()
         self._check_ranges()
@@ -142,6 +143,13 @@ class Trial:
                 raise BadInput(
                     f"{name} = {value!r}: not used by family {self.family!r} (it is by {users})"
                 )
+
+    def _refuse_prior_temperature(self) -> None:
+        if self.kl_estimator == "categorical" and self.prior_temperature is not None:
+            raise BadInput(
+                f"prior_temperature = {self.prior_temperature!r}: not used by kl_estimator "
+                "'categorical', whose prior is discrete"
+            )
 
     def _resolve_latent_dim(self) -> None:
         if self.categoricals is None:
@@ -181,6 +189,8 @@ class Trial:
                 self._set(name, _integer(name, getattr(self, name), 0))
         if self.kl_estimator is not None:
             _check_choice("kl_estimator", self.kl_estimator, KL_ESTIMATORS)
+        if self.kl_estimator == "categorical":
+            self._set("prior_temperature", None)
         if not isinstance(self.straight_through, bool | None):
             raise BadInput(f"straight_through = {self.straight_through!r}: must be true or false")
         if self.initial_temperature is not None:
@@ -191,6 +201,11 @@ class Trial:
             raise BadInput(
                 f"initial_temperature = {self.initial_temperature!r} with anneal_epochs = "
                 f"{self.anneal_epochs!r}: annealing needs both, a fixed temperature neither"
+            )
+        if self.initial_temperature == self.posterior_temperature and self.anneal_epochs:
+            raise BadInput(
+                f"initial_temperature = {self.initial_temperature!r}: is posterior_temperature; "
+                "for a fixed temperature leave it and anneal_epochs out"
             )
 
     @classmethod

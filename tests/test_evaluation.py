@@ -99,16 +99,20 @@ def test_the_bound_reaches_the_enumerated_log_density(data: Data) -> None:
     trials = [Trial(family="concrete", latent_dim=k, **COMMON) for k in (4, 6)]
     discrete = discretised(sharpened(trials, only="decoder"))
     assert discrete is not None
-    exact = exact_log_density(discrete, data.test_binary)
-    bound = iwae.log_density(discrete, data.test_binary, 2000)
-    assert (bound - exact).mean(-1).abs().max() < 0.01
-    one, _ = iwae.bounds(discrete, data.test_binary, 200)
+    images = data.test_binary[:50]
+    exact = exact_log_density(discrete, images)
+    bound = iwae.log_density(discrete, images, 2000)
+    gap = bound - exact  # of mean -variance / 2 to first order
+    error = gap.std(-1) / len(images) ** 0.5
+    assert ((gap.mean(-1) + gap.var(-1) / 2).abs() < 4 * error).all()
+    assert (error < 0.02).all()
+    one, _ = iwae.bounds(discrete, images, 200)
     assert (one.mean(-1) <= exact.mean(-1)).all()
-    by_hand = [_mixture(discrete, data, member, trial) for member, trial in enumerate(trials)]
+    by_hand = [_mixture(discrete, images, member, trial) for member, trial in enumerate(trials)]
     torch.testing.assert_close(exact, torch.stack(by_hand), rtol=1e-5, atol=1e-4)
 
 
-def _mixture(pack: Pack, data: Data, member: int, trial: Trial) -> torch.Tensor:
+def _mixture(pack: Pack, images: torch.Tensor, member: int, trial: Trial) -> torch.Tensor:
     one = Pack(
         (trial,),
         pack.parts,
@@ -117,7 +121,7 @@ def _mixture(pack: Pack, data: Data, member: int, trial: Trial) -> torch.Tensor:
     )
     corners = torch.eye(pack.width)[: trial.latent_dim]
     logits = one.parts.network.decode(one.parameters, corners[None])[0].double()
-    x = data.test_binary.double()
+    x = images.double()
     joint = x @ logits.sigmoid().log().T + (1 - x) @ (-logits).sigmoid().log().T
     return joint.logsumexp(-1) - torch.tensor(float(trial.latent_dim)).log()
 

@@ -67,8 +67,10 @@ def test_the_gallery_is_bytes_of_the_documented_shapes(trials: list[Trial], data
         "restoration": (3, 16),
     }
     for trial, images in zip(trials, gallery(Pack.of(trials), data), strict=True):
-        has_grid = trial.latent_dim == 2 and trial.family != "concrete"
-        assert images.keys() == shapes.keys() - (set() if has_grid else {"grid"})
+        missing = {"outside"} if "concrete" in trial.family else set()
+        if trial.latent_dim != 2 or trial.family == "concrete":
+            missing |= {"grid"}
+        assert images.keys() == shapes.keys() - missing
         for name, image in images.items():
             assert image.dtype == torch.uint8
             assert image.shape == (*shapes[name], 1, 8, 8)
@@ -88,6 +90,14 @@ def test_the_logit_normal_grid_is_the_inverse_prior_distribution() -> None:
 
 def test_a_concrete_code_has_no_grid() -> None:
     assert latent_grid(Pack.of(PACKS["concrete"]), 4) is None
+
+
+def test_a_categorical_prior_draws_prototypes() -> None:
+    trial = Trial(family="concrete", latent_dim=5, kl_estimator="categorical", **COMMON)
+    pack = Pack.of([trial])
+    draws = prior_images(pack, 200)[0]
+    prototypes = pixel_means(pack, 1000 * torch.eye(5)[None])[0]
+    assert (draws[:, None] - prototypes).abs().amax(-1).amin(-1).max() < 1e-5
 
 
 def test_far_draws_are_farther_out() -> None:

@@ -75,6 +75,8 @@ def test_training_sees_the_schedule_and_evaluation_the_final_values(
         ({"initial_temperature": 0.0}, "initial_temperature = 0.0: must be a finite number > 0"),
         ({"kl_warmup": 1.5}, "kl_warmup = 1.5: must be an integer >= 0"),
         ({"kl_estimator": "categorial"}, "did you mean 'categorical'"),
+        ({"initial_temperature": 0.25}, "is posterior_temperature"),
+        ({"kl_estimator": "categorical"}, "prior_temperature = 0.5: not used"),
         ({"straight_through": 1}, "straight_through = 1: must be true or false"),
     ],
 )
@@ -104,4 +106,7 @@ def test_the_tax_counts_variables() -> None:
     assert temperature_tax(coins) == pytest.approx(30 * uninformative_kl(2, 0.5, 1.0))
     assert temperature_tax(Trial(family="gaussian", latent_dim=2)) is None
     assert "95.1 nats" in (temperature_notice(many) or "")
-    assert temperature_notice(replace(many, kl_estimator="categorical")) is None
+    assert (
+        temperature_notice(replace(many, kl_estimator="categorical", prior_temperature=None))
+        is None
+    )
