@@ -76,7 +76,8 @@ def class_accuracies(pack: Pack, data: Data) -> dict[str, Tensor]:
     test = codes(pack, evenly(data.test_binary, TEST_CODES))
     train_labels = evenly(data.train_labels, TRAIN_CODES)
     test_labels = evenly(data.test_labels, TEST_CODES)
-    pairs = list(zip(train, test, strict=True))
+    widths = [trial.latent_dim for trial in pack.trials]
+    pairs = [(a[:, :d], b[:, :d]) for a, b, d in zip(train, test, widths, strict=True)]
     knn = [_share(neighbour_vote(a, train_labels, b), test_labels) for a, b in pairs]
     probe = [_share(linear_probe(a, train_labels, b), test_labels) for a, b in pairs]
     return {"knn_accuracy": torch.tensor(knn), "probe_accuracy": torch.tensor(probe)}
@@ -95,7 +96,7 @@ def neighbour_vote(train: Tensor, labels: Tensor, test: Tensor) -> Tensor:
 
 
 def linear_probe(train: Tensor, labels: Tensor, test: Tensor) -> Tensor:
-    """Labels by multinomial logistic regression on standardised codes; padding carries nothing."""
+    """Labels by multinomial logistic regression on standardised codes; -1 for codes not finite."""
     if not (train.isfinite().all() and test.isfinite().all()):
         return torch.full((len(test),), -1, device=test.device)
     mean, scale = train.mean(0), train.std(0).clamp_min(1e-6)

@@ -43,6 +43,13 @@ def sharpened(trials: Sequence[Trial], only: str = "") -> Pack:
     return replace(pack, parameters=weights)
 
 
+def widened(trial: Trial) -> Trial:
+    """The same with a wider code."""
+    if trial.categoricals:
+        return replace(trial, classes=trial.classes + 2, latent_dim=None)
+    return replace(trial, latent_dim=trial.latent_dim + 2)
+
+
 @every_family
 def test_the_bound_rises_with_the_number_of_samples(trial: Trial, data: Data) -> None:
     pack = sharpened([trial])
@@ -78,14 +85,9 @@ def test_exactly_k_samples_are_drawn(
 
 @every_family
 def test_a_member_s_bound_does_not_depend_on_its_pack(trial: Trial, data: Data) -> None:
-    field = "classes" if trial.categoricals else "latent_dim"
-    values = {field: getattr(trial, field) + 2, "latent_dim": None} | (
-        {} if trial.categoricals else {"latent_dim": trial.latent_dim + 2}
-    )
-    wider = replace(trial, **values)
     images = data.test_binary[:20]
     alone = iwae.log_density(sharpened([trial]), images, 5)
-    together = iwae.log_density(sharpened([trial, wider]), images, 5)
+    together = iwae.log_density(sharpened([trial, widened(trial)]), images, 5)
     torch.testing.assert_close(alone[0], together[0], rtol=1e-6, atol=1e-6)
 
 
@@ -187,6 +189,18 @@ def test_final_metrics_have_one_finite_number_per_member(trial: Trial, data: Dat
     assert all(torch.isfinite(values).all() for values in metrics.values())
     assert ("test_discrete_nll" in metrics) == ("concrete" in trial.family)
     assert ("test_nll" in metrics) == (trial.kl_estimator != "categorical")
+
+
+@every_family
+def test_final_metrics_do_not_depend_on_the_pack(trial: Trial, data: Data) -> None:
+    """Neither on a wider member nor on one that diverged."""
+    alone = final_metrics(sharpened([trial]), data)
+    pack = sharpened([trial, widened(trial)])
+    for weight in pack.parameters.values():
+        weight[1] = torch.nan
+    together = final_metrics(pack, data)
+    for name, values in alone.items():
+        torch.testing.assert_close(together[name][:1], values, rtol=1e-5, atol=1e-5, msg=name)
 
 
 def test_a_model_whose_decoder_ignores_its_code_is_unreliable(data: Data) -> None:
