@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
 from bsvae.data import Data
+from bsvae.likelihoods import bernoulli
 from bsvae.pack import Pack
 
 #: Images taken for the classifiers, evenly spaced in their set.
@@ -20,6 +21,13 @@ TEST_CODES = 2000
 NEIGHBOURS = 5
 CHUNK = 1000
 ACTIVE_COVARIANCE = 1e-2
+
+
+def seen(pack: Pack, data: Data) -> tuple[Tensor, Tensor]:
+    """The training and test images as the family reads them: binary, or grey in [0, 1]."""
+    if pack.parts.likelihood is bernoulli:
+        return data.train_binary, data.test_binary
+    return data.train / 255, data.test / 255
 
 
 @torch.no_grad()
@@ -33,11 +41,12 @@ def centers(pack: Pack, x: Tensor) -> Tensor:
 def pixel_means(pack: Pack, y: Tensor) -> Tensor:
     """What the decoder makes of codes y (M, B, L): the mean of each pixel in [0, 1], (M, B, D)."""
     z = pack.parts.latent.decoder_input(y, pack.members)
-    return torch.sigmoid(pack.parts.network.decode(pack.parameters, z))
+    decoded = pack.parts.network.decode(pack.parameters, z)
+    return decoded.sigmoid() if pack.parts.likelihood is bernoulli else decoded.clamp(0, 1)
 
 
 def codes(pack: Pack, images: Tensor) -> Tensor:
-    """The codes of binary images (N, D) in the latent's `units`, (M, N, L), zero at padding."""
+    """The codes of `seen` images (N, D) in the latent's `units`, (M, N, L), zero at padding."""
     latent, members = pack.parts.latent, pack.members
     chunks = (centers(pack, chunk.float()) for chunk in images.split(CHUNK))
     return torch.cat([latent.units(y, members) for y in chunks], dim=1)
@@ -72,8 +81,9 @@ def class_accuracies(pack: Pack, data: Data) -> dict[str, Tensor]:
     Source: "Project AI: Discrete Variational Autoencoders with Logit-normals", section 3 ("check
     if it is clustered in the required clusters").
     """
-    train = codes(pack, evenly(data.train_binary, TRAIN_CODES))
-    test = codes(pack, evenly(data.test_binary, TEST_CODES))
+    train_images, test_images = seen(pack, data)
+    train = codes(pack, evenly(train_images, TRAIN_CODES))
+    test = codes(pack, evenly(test_images, TEST_CODES))
     train_labels = evenly(data.train_labels, TRAIN_CODES)
     test_labels = evenly(data.test_labels, TEST_CODES)
     widths = [trial.latent_dim for trial in pack.trials]

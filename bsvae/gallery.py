@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from bsvae.codes import evenly
+from bsvae.codes import evenly, seen
 from bsvae.data import Data
 from bsvae.generation import (
     denoising_chain,
@@ -13,7 +13,7 @@ from bsvae.generation import (
     reconstruct,
     restore,
 )
-from bsvae.latents import Gaussian, LogitNormal
+from bsvae.latents import Deterministic, Gaussian, LogitNormal
 from bsvae.pack import Pack
 from bsvae.streams import stream
 from bsvae.trial import DATASETS
@@ -36,22 +36,24 @@ def gallery(pack: Pack, data: Data) -> list[dict[str, Tensor]]:
     """One dictionary per member of uint8 images, each ``(..., C, H, W)``; about 0.5 MB on MNIST.
 
     Returns:
-        ``prior``: 64 draws.  ``outside``: 64 draws five times as far out, for a Gaussian prior,
-        also one before a sigmoid.  ``interpolation``: 2 pairs, 34 frames to t = 3.3, from a 6 to a
-        0 and between two images drawn at random.  ``grid``: (15, 15), for ``latent_dim`` 2.
-        ``reconstructions``: (2, 16), inputs, outputs.  ``chain``: (6, 16), noise and five denoising
-        steps.  ``restoration``: (3, 16), inputs, lower half missing, restored.
+        ``prior``: 64 draws.  ``outside``: 64 draws five times as far out, for a Gaussian prior (one
+        before a sigmoid, or one fitted to deterministic codes, too).  ``interpolation``: 2 pairs,
+        34 frames to t = 3.3, from a 6 to a 0 and between two images drawn at random.  ``grid``:
+        (15, 15), for ``latent_dim`` 2.  ``reconstructions``: (2, 16), inputs, outputs.  ``chain``:
+        (6, 16), noise and five denoising steps.  ``restoration``: (3, 16), inputs, lower half
+        missing, restored.
 
     Source: the figures of "Variational Autoencoder without Kullback-Leibler divergence
     (BSvarautonet)" and of "Project AI: Discrete Variational Autoencoders with Logit-normals".
     """
-    x = evenly(data.test_binary, EXAMPLES).float()
-    gaussian = isinstance(pack.parts.latent, Gaussian | LogitNormal)
+    test = seen(pack, data)[1]
+    x = evenly(test, EXAMPLES).float()
+    gaussian = isinstance(pack.parts.latent, Gaussian | LogitNormal | Deterministic)
     images = {
-        "prior": prior_images(pack, DRAWS),
-        "outside": prior_images(pack, DRAWS, FAR) if gaussian else None,
-        "interpolation": _interpolation(pack, data),
-        "grid": latent_grid(pack, SIDE),
+        "prior": prior_images(pack, data, DRAWS),
+        "outside": prior_images(pack, data, DRAWS, FAR) if gaussian else None,
+        "interpolation": _interpolation(pack, test, data.test_labels),
+        "grid": latent_grid(pack, data, SIDE),
         "reconstructions": _beside(x, reconstruct(pack, x)),
         "chain": _chain(pack, x),
         "restoration": _restoration(pack, data, x),
@@ -72,12 +74,13 @@ def gallery(pack: Pack, data: Data) -> list[dict[str, Tensor]]:
     ]
 
 
-def _interpolation(pack: Pack, data: Data) -> Tensor:
-    labels = data.test_labels
-    six, zero = ((labels == label).nonzero()[0, 0].item() for label in (6, 0))
-    chosen = torch.randperm(len(labels), generator=stream(pack.trials[0].seed, "generation"))[:2]
-    a, b = chosen.tolist()
-    start, end = (data.test_binary[[i, j]].float() for i, j in ((six, a), (zero, b)))
+def _interpolation(pack: Pack, images: Tensor, labels: Tensor) -> Tensor:
+    order = torch.randperm(
+        len(labels), generator=stream(pack.trials[0].seed, "generation")
+    ).tolist()
+    first = {label: (labels == label).nonzero().flatten().tolist() for label in (6, 0)}
+    pairs = [order[:2], [(first[label] or order[2:])[0] for label in (6, 0)]]
+    start, end = (images[list(side)].float() for side in zip(*reversed(pairs), strict=True))
     times = torch.arange(FRAMES, device=start.device) / 10
     return interpolate(pack, start, end, times)
 

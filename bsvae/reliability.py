@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from bsvae.codes import evenly
+from bsvae.codes import evenly, seen
 from bsvae.data import Data
 from bsvae.generation import prior_images, reconstruct
 from bsvae.pack import Pack
@@ -46,9 +46,9 @@ def explained(pack: Pack, data: Data) -> Tensor:
 
         1 - sum |x - decode(code(x))|^2 / sum |x - mean of the training set|^2,
 
-    for binary images x; 0 for a decoder that ignores its code, 1 for a copy.
+    for images x as the family reads them; 0 for a decoder that ignores its code, 1 for a copy.
     """
-    x = data.test_binary.float()
+    x = seen(pack, data)[1].float()
     mean = data.train.float().mean(0) / 255
     errors = torch.zeros(len(pack.trials), dtype=torch.float64, device=x.device)
     for chunk in x.split(1000):
@@ -69,7 +69,7 @@ def prior_likeness(pack: Pack, data: Data) -> dict[str, Tensor]:
     test = evenly(data.test, DRAWS).float() / 255
     to_train = torch.cdist(test, train).topk(min(NEIGHBOURS, len(train)), largest=False).values
     ratios, coverages = [], []
-    for draws in prior_images(pack, DRAWS):
+    for draws in prior_images(pack, data, DRAWS):
         nearest = torch.cdist(draws, train).amin(-1)
         ratios.append((nearest.median() / to_train[:, 0].median()).item())
         reached = torch.cdist(test, draws).amin(-1) <= to_train[:, -1]

@@ -80,7 +80,7 @@ def test_the_logit_normal_grid_is_the_inverse_prior_distribution() -> None:
     """A cell's z is where the logit-normal distribution function is (i + 1/2) / side."""
     trial = Trial(family="logit_normal", latent_dim=2, prior_scale=1.78, **COMMON)
     pack = Pack.of([trial])
-    grid = latent_grid(pack, 4)
+    grid = latent_grid(pack, load("digits"), 4)
     assert grid is not None
     assert grid.shape == (1, 4, 4, PIXELS)
     normal = torch.distributions.Normal(0.0, 1.78**0.5)
@@ -89,20 +89,20 @@ def test_the_logit_normal_grid_is_the_inverse_prior_distribution() -> None:
 
 
 def test_a_concrete_code_has_no_grid() -> None:
-    assert latent_grid(Pack.of(PACKS["concrete"]), 4) is None
+    assert latent_grid(Pack.of(PACKS["concrete"]), load("digits"), 4) is None
 
 
 def test_a_categorical_prior_draws_prototypes() -> None:
     trial = Trial(family="concrete", latent_dim=5, kl_estimator="categorical", **COMMON)
     pack = Pack.of([trial])
-    draws = prior_images(pack, 200)[0]
+    draws = prior_images(pack, load("digits"), 200)[0]
     prototypes = pixel_means(pack, 1000 * torch.eye(5)[None])[0]
     assert (draws[:, None] - prototypes).abs().amax(-1).amin(-1).max() < 1e-5
 
 
 def test_far_draws_are_farther_out() -> None:
     pack = Pack.of(PACKS["gaussian"])
-    near, far = prior_images(pack, 50), prior_images(pack, 50, 5.0)
+    near, far = prior_images(pack, load("digits"), 50), prior_images(pack, load("digits"), 50, 5.0)
     middle = pixel_means(pack, torch.zeros(2, 1, pack.width))
     assert ((far - middle).square().mean((1, 2)) > (near - middle).square().mean((1, 2))).all()
 
