@@ -23,7 +23,7 @@ class Latent(ABC):
     #: Raw numbers that the network emits per latent coordinate.
     heads: int
 
-    #: Whether q(y|x) and p(y) are distributions: a deterministic code has neither prior nor density.
+    #: Whether q(y|x) and p(y) are distributions: a deterministic code has neither density.
     stochastic: bool = True
 
     @abstractmethod
