@@ -2,11 +2,12 @@
 
 from torch import Tensor
 
-from bsvae.codes import active_units, class_accuracies, evenly, seen
+from bsvae.codes import active_units, class_accuracies, evenly, read
 from bsvae.data import Data
 from bsvae.discretised import discretised
 from bsvae.evaluation import elbo_terms
 from bsvae.iwae import bounds
+from bsvae.likelihoods import bernoulli
 from bsvae.pack import Pack
 from bsvae.reliability import explained, prior_likeness
 
@@ -26,11 +27,13 @@ def final_metrics(pack: Pack, data: Data) -> dict[str, Tensor]:
     ``test_discrete_neg_elbo`` and ``test_discrete_nll``.
     """
     metrics = {"test_explained": explained(pack, data)}
-    metrics["test_active_units"] = active_units(pack, seen(pack, data)[1])
+    metrics["test_active_units"] = active_units(pack, read(pack, data, "test"))
     metrics |= {f"test_{name}": value for name, value in class_accuracies(pack, data).items()}
     metrics |= prior_likeness(pack, data)
     if pack.parts.latent.stochastic and pack.trials[0].kl_estimator != "categorical":
-        metrics["test_nll"] = negative_log_likelihood(pack, seen(pack, data)[1])
+        binary = pack.parts.likelihood is bernoulli  # the density of no other image
+        images = data.test_binary if binary else read(pack, data, "test")
+        metrics["test_nll"] = negative_log_likelihood(pack, images)
     discrete = discretised(pack)
     if discrete is not None:
         terms = elbo_terms(discrete, data.test_binary, "test set")

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from bsvae.codes import evenly, seen
+from bsvae.codes import evenly, read, references
 from bsvae.data import Data
 from bsvae.generation import (
     denoising_chain,
@@ -26,8 +26,8 @@ FRAMES = 34
 SIDE = 15
 EXAMPLES = 16
 CHAIN_STEPS = 5
-#: Share of pixels whitened between two steps: less than a denoising autoencoder would bear.
-CHAIN_SHARE = 0.2
+#: Share of pixels whitened between two steps, for families trained on whitened images and others.
+MASKED_SHARE, CHAIN_SHARE = 0.6, 0.2
 RESTORE_STEPS = 10
 
 
@@ -46,8 +46,8 @@ def gallery(pack: Pack, data: Data) -> list[dict[str, Tensor]]:
     Source: the figures of "Variational Autoencoder without Kullback-Leibler divergence
     (BSvarautonet)" and of "Project AI: Discrete Variational Autoencoders with Logit-normals".
     """
-    test = seen(pack, data)[1]
-    x = evenly(test, EXAMPLES).float()
+    test = read(pack, data, "test")
+    x = evenly(test, EXAMPLES)
     gaussian = isinstance(pack.parts.latent, Gaussian | LogitNormal | Deterministic)
     images = {
         "prior": prior_images(pack, data, DRAWS),
@@ -58,9 +58,10 @@ def gallery(pack: Pack, data: Data) -> list[dict[str, Tensor]]:
         "chain": _chain(pack, x),
         "restoration": _restoration(pack, data, x),
     }
+    low, high = _range(pack, data)
     shape = DATASETS[data.name].shape
     stored = {
-        name: (255 * image).round().to(torch.uint8).unflatten(-1, shape)
+        name: (255 * (image - low) / (high - low)).clamp(0, 255).round().byte().unflatten(-1, shape)
         for name, image in images.items()
         if image is not None
     }
@@ -74,13 +75,20 @@ def gallery(pack: Pack, data: Data) -> list[dict[str, Tensor]]:
     ]
 
 
+def _range(pack: Pack, data: Data) -> tuple[float, float]:
+    """The pixel values that are stored as black and as white."""
+    if pack.parts.pixels != "real":
+        return 0.0, 1.0
+    return data.train.min().item(), data.train.max().item()
+
+
 def _interpolation(pack: Pack, images: Tensor, labels: Tensor) -> Tensor:
     order = torch.randperm(
         len(labels), generator=stream(pack.trials[0].seed, "generation")
     ).tolist()
     first = {label: (labels == label).nonzero().flatten().tolist() for label in (6, 0)}
     pairs = [order[:2], [(first[label] or order[2:])[0] for label in (6, 0)]]
-    start, end = (images[list(side)].float() for side in zip(*reversed(pairs), strict=True))
+    start, end = (images[list(side)] for side in zip(*reversed(pairs), strict=True))
     times = torch.arange(FRAMES, device=start.device) / 10
     return interpolate(pack, start, end, times)
 
@@ -88,12 +96,13 @@ def _interpolation(pack: Pack, images: Tensor, labels: Tensor) -> Tensor:
 def _chain(pack: Pack, like: Tensor) -> Tensor:
     coins = stream(pack.trials[0].seed, "generation", "coins", device=like.device)
     noise = torch.rand(like.shape, generator=coins, device=like.device).round()
-    return denoising_chain(pack, noise, CHAIN_STEPS, CHAIN_SHARE)
+    masked = pack.trials[0].mask in ("fixed", "fresh")
+    return denoising_chain(pack, noise, CHAIN_STEPS, MASKED_SHARE if masked else CHAIN_SHARE)
 
 
 def _restoration(pack: Pack, data: Data, x: Tensor) -> Tensor:
     missing = torch.arange(x.shape[-1], device=x.device) >= x.shape[-1] // 2
-    mean = data.train.float().mean(0) / 255
+    mean = references(pack, data, "train").mean(0)
     restored = restore(pack, x, missing, mean, RESTORE_STEPS)
     return _beside(x, torch.where(missing, 0.5, x), restored)
 

@@ -1,7 +1,8 @@
 """Images that a trained pack makes: pure functions of a pack and data.
 
-Images in and out are pixel means in [0, 1], (M, B, D); every random number comes from a stream of
-the trials' seed.  A code y is what the latent calls y: the Gaussian variable, a logit, a logarithm.
+Images go in as the family reads them and come out as pixel means, (M, B, D); every random number
+comes from a stream of the trials' seed.  A code y is what the latent calls y: the Gaussian
+variable, a logit, a logarithm.
 """
 
 from dataclasses import replace
@@ -9,7 +10,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from bsvae.codes import TRAIN_CODES, centers, codes, evenly, pixel_means, seen
+from bsvae.codes import TRAIN_CODES, centers, codes, pixel_means, read
 from bsvae.data import Data
 from bsvae.discretised import discretised
 from bsvae.latents import BinaryConcrete, Deterministic, Gaussian, LogitNormal
@@ -33,7 +34,7 @@ def prior_codes(pack: Pack, data: Data, noise: Tensor) -> Tensor:
     """
     if pack.parts.latent.stochastic:
         return pack.parts.latent.sample_prior(noise, pack.members)
-    y = codes(pack, evenly(seen(pack, data)[0], TRAIN_CODES))
+    y = codes(pack, read(pack, data, "train", TRAIN_CODES))
     mean = y.mean(1, keepdim=True)
     covariance = (y - mean).mT @ (y - mean) / (y.shape[1] - 1)
     values, vectors = torch.linalg.eigh(covariance)

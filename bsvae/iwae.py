@@ -40,7 +40,7 @@ def bounds(
 
     Args:
         pack: M members, with a stochastic latent.
-        images: as `bsvae.codes.seen` has them, (N, D).
+        images: in the range of the likelihood, binary for a Bernoulli one, (N, D).
         samples: k >= 1.
         purpose: names the noise stream.
 
