@@ -6,102 +6,22 @@ never carry two names.
 """
 
 import dataclasses
-import difflib
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bsvae.catalogue import (
+    DATASETS,
+    FAMILIES,
+    KL_ESTIMATORS,
+    MASK_PROBABILITY,
+    MASKS,
+)
+from bsvae.checks import BadInput, check_choice, integer, number, unknown
 
-class BadInput(ValueError):
-    """Unusable input; the message is one line: the value, the choices, the way out."""
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """Sizes of a data set, known without loading it: image shape (C, H, W) and number of images."""
-
-    shape: tuple[int, int, int]
-    train: int
-    test: int
-
-    @property
-    def pixels(self) -> int:
-        """Numbers per image, C * H * W."""
-        return math.prod(self.shape)
-
-
-DATASETS = {
-    "digits": Dataset((1, 8, 8), train=1500, test=297),
-    "mnist": Dataset((1, 28, 28), train=60_000, test=10_000),
-    "fashion_mnist": Dataset((1, 28, 28), train=60_000, test=10_000),
-    "four_images": Dataset((1, 3, 3), train=44, test=20),
-}
-
-#: Estimators of a relaxed latent's KL; see `bsvae.latents.concrete.Concrete`.
-KL_ESTIMATORS = ("density", "categorical")
-
-#: The optional fields of the families whose latent relaxes a discrete one.
-RELAXED = {
-    "posterior_temperature": 0.67,
-    "prior_temperature": 0.5,
-    "initial_temperature": None,
-    "anneal_epochs": 0,
-    "kl_estimator": "density",
-    "straight_through": False,
-    "kl_warmup": 0,
-}
-
-#: How often the mask noise on training images is drawn; see `bsvae.batches`.
-MASKS = ("fixed", "fresh", "none")
-MASK_PROBABILITY = 0.7
-
-#: What a family trained by gradient steps uses, with the value taken when a trial leaves it out.
-_TRAINED: dict[str, Any] = {
-    "dataset": "mnist",
-    "latent_dim": None,
-    "learning_rate": 1e-3,
-    "batch_size": 50,
-    "epochs": 200,
-}
-_STOCHASTIC = _TRAINED | {"kl_weight": 1.0, "kl_warmup": 0, "decoder_draws": 1}
-_BOOLEAN = _TRAINED | {
-    "latent_dim": 100,
-    "hidden": 100,
-    "mask": "fixed",
-    "mask_probability": None,
-    "learning_rate": 1e-4,
-    "batch_size": 100,
-    "epochs": 150,
-}
-
-#: The fields that each family uses beside its name and seed, with their defaults.
-FAMILIES: dict[str, dict[str, Any]] = {
-    "gaussian": _STOCHASTIC | {"hidden": 500},
-    "logit_normal": _STOCHASTIC | {"hidden": 500, "prior_scale": 1.0},
-    "concrete": _STOCHASTIC | {"hidden": 500, "categoricals": 1, "classes": None} | RELAXED,
-    "binary_concrete": _STOCHASTIC | {"hidden": 500} | RELAXED,
-    "bs_autoencoder": _BOOLEAN,
-    "bs_twin": _BOOLEAN,
-    "autoencoder": _TRAINED | {"hidden": 500},
-    "linear_autoencoder": _TRAINED | {"bias": True},
-    "pca": {"dataset": "mnist", "latent_dim": None, "bias": True, "epochs": 1},
-    "vae_mse": _STOCHASTIC | {"hidden": 500, "kl_weight": 5e-5},
-    "tiny_vae": _STOCHASTIC
-    | {
-        "dataset": "four_images",
-        "latent_dim": 2,
-        "decoder_draws": 25,
-        "as_published": False,
-        "learning_rate": 5e-3,
-        "batch_size": 22,
-        "epochs": 1000,
-    },
-    "conv_vae": _STOCHASTIC | {"bottleneck": 16, "batch_size": 128, "epochs": 30},
-    "conv_autoencoder": _TRAINED | {"bottleneck": 16, "batch_size": 32, "epochs": 5},
-}
+#: Every field that some family does without.
 OPTIONAL = tuple(dict.fromkeys(name for fields in FAMILIES.values() for name in fields))
 
 
@@ -134,7 +54,7 @@ class Trial:
     >>> Trial(family="gaussian", latent_dim=4, prior_scale=2.0)
     Traceback (most recent call last):
         ...
-    bsvae.trial.BadInput: prior_scale = 2.0: not used by family 'gaussian' (it is by logit_normal)
+    bsvae.checks.BadInput: prior_scale = 2.0: not used by family 'gaussian' (it is by logit_normal)
     """
 
     family: str = _field("model family: latent distribution, networks and likelihood")
@@ -194,7 +114,7 @@ class Trial:
     seed: int = _field("seed of weights, batches, binarisation and noise", default=0)
 
     def __post_init__(self) -> None:
-        _check_choice("family", self.family, FAMILIES)
+        check_choice("family", self.family, FAMILIES)
         self._refuse_prior_temperature()
         self._fill_optional()
         self._check_dataset()
@@ -225,7 +145,7 @@ class Trial:
             )
 
     def _check_dataset(self) -> None:
-        _check_choice("dataset", self.dataset, DATASETS)
+        check_choice("dataset", self.dataset, DATASETS)
         if (self.family == "tiny_vae") != (self.dataset == "four_images"):
             raise BadInput(
                 f"dataset = {self.dataset!r} with family {self.family!r}: tiny_vae is for "
@@ -239,7 +159,7 @@ class Trial:
             return
         for name in ("categoricals", "classes", "latent_dim"):
             if getattr(self, name) is not None:
-                self._set(name, _integer(name, getattr(self, name), 1))
+                self._set(name, integer(name, getattr(self, name), 1))
         if self.classes is None and self.latent_dim is not None:
             self._set("classes", self.latent_dim // self.categoricals)
         if self.classes is None:
@@ -257,17 +177,17 @@ class Trial:
     def _check_ranges(self) -> None:
         for name in ("latent_dim", "hidden", "bottleneck", "decoder_draws"):
             if getattr(self, name) is not None:
-                self._set(name, _integer(name, getattr(self, name), 1))
+                self._set(name, integer(name, getattr(self, name), 1))
         for name in ("epochs", "seed"):
-            self._set(name, _integer(name, getattr(self, name), 0))
+            self._set(name, integer(name, getattr(self, name), 0))
         if self.batch_size is not None:
             images = DATASETS[self.dataset].train
-            self._set("batch_size", _integer("batch_size", self.batch_size, 1, images))
+            self._set("batch_size", integer("batch_size", self.batch_size, 1, images))
         if self.kl_weight is not None:
-            self._set("kl_weight", _number("kl_weight", self.kl_weight, zero_allowed=True))
+            self._set("kl_weight", number("kl_weight", self.kl_weight, zero_allowed=True))
         for name in ("learning_rate", "prior_scale", "posterior_temperature", "prior_temperature"):
             if getattr(self, name) is not None:
-                self._set(name, _number(name, getattr(self, name)))
+                self._set(name, number(name, getattr(self, name)))
         for name in ("straight_through", "bias", "as_published"):
             if not isinstance(getattr(self, name), bool | None):
                 raise BadInput(f"{name} = {getattr(self, name)!r}: must be true or false")
@@ -288,13 +208,13 @@ class Trial:
     def _check_mask(self) -> None:
         if self.mask is None:
             return
-        _check_choice("mask", self.mask, MASKS)
+        check_choice("mask", self.mask, MASKS)
         share = self.mask_probability
         if self.mask == "none":
             if share is not None:
                 raise BadInput(f"mask_probability = {share!r}: not used with mask = 'none'")
             return
-        share = _number("mask_probability", MASK_PROBABILITY if share is None else share)
+        share = number("mask_probability", MASK_PROBABILITY if share is None else share)
         if share > 1:
             raise BadInput(f"mask_probability = {share!r}: must be a number > 0 and <= 1")
         self._set("mask_probability", share)
@@ -302,14 +222,14 @@ class Trial:
     def _check_schedules(self) -> None:
         for name in ("anneal_epochs", "kl_warmup"):
             if getattr(self, name) is not None:
-                self._set(name, _integer(name, getattr(self, name), 0))
+                self._set(name, integer(name, getattr(self, name), 0))
         if self.kl_estimator is not None:
-            _check_choice("kl_estimator", self.kl_estimator, KL_ESTIMATORS)
+            check_choice("kl_estimator", self.kl_estimator, KL_ESTIMATORS)
         if self.kl_estimator == "categorical":
             self._set("prior_temperature", None)
         if self.initial_temperature is not None:
             self._set(
-                "initial_temperature", _number("initial_temperature", self.initial_temperature)
+                "initial_temperature", number("initial_temperature", self.initial_temperature)
             )
         if (self.initial_temperature is None) == bool(self.anneal_epochs):
             raise BadInput(
@@ -332,7 +252,7 @@ class Trial:
         >>> Trial.of({"family": "gaussian", "latent_dims": 4})
         Traceback (most recent call last):
             ...
-        bsvae.trial.BadInput: unknown key 'latent_dims' (did you mean 'latent_dim'?)
+        bsvae.checks.BadInput: unknown key 'latent_dims' (did you mean 'latent_dim'?)
         """
         for key in values:
             if key not in FIELDS:
@@ -401,39 +321,3 @@ MEMBER_FIELDS = frozenset(
         "learning_rate",
     }
 )
-
-
-def unknown(kind: str, value: object, known: Any) -> str:
-    """The line for a name that does not exist, with the nearest one that does.
-
-    >>> unknown("family", "gausian", ["gaussian", "concrete"])
-    "unknown family 'gausian' (did you mean 'gaussian'?)"
-    >>> unknown("family", "x", ["gaussian", "concrete"])
-    "unknown family 'x': choose one of gaussian, concrete"
-    """
-    near = difflib.get_close_matches(str(value), list(known), n=1)
-    hint = f" (did you mean {near[0]!r}?)" if near else f": choose one of {', '.join(known)}"
-    return f"unknown {kind} {value!r}{hint}"
-
-
-def _check_choice(name: str, value: object, choices: Any) -> None:
-    if not isinstance(value, str) or value not in choices:
-        raise BadInput(unknown(name, value, choices))
-
-
-def _integer(name: str, value: Any, low: int, high: int | None = None) -> int:
-    wanted = f"must be an integer >= {low}" + (f" and <= {high} (the training set)" if high else "")
-    if isinstance(value, bool) or not isinstance(value, int) or value < low:
-        raise BadInput(f"{name} = {value!r}: {wanted}")
-    if high is not None and value > high:
-        raise BadInput(f"{name} = {value!r}: {wanted}")
-    return value
-
-
-def _number(name: str, value: Any, zero_allowed: bool = False) -> float:
-    wanted = f"must be a finite number {'>=' if zero_allowed else '>'} 0"
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise BadInput(f"{name} = {value!r}: {wanted}")
-    if value < 0 or (value == 0 and not zero_allowed):
-        raise BadInput(f"{name} = {value!r}: {wanted}")
-    return float(value)
