@@ -27,7 +27,7 @@ class Epoch:
             over the epoch's batches while weights moved, and in the last epoch a pass over the
             binarised training set with the final weights (``curve`` keeps the former).
         curve: per member, the metrics as a learning curve shows them.
-        diverged: per member, whether its loss was not finite in this epoch or before.
+        diverged_at: per member, the epoch in which its loss was first not finite, or None.
     """
 
     number: int
@@ -35,7 +35,7 @@ class Epoch:
     seconds: float
     metrics: list[dict[str, float]]
     curve: list[dict[str, float]]
-    diverged: list[bool]
+    diverged_at: list[int | None]
 
 
 def train(trials: Sequence[Trial], data: Data) -> Iterator[Epoch]:
@@ -62,15 +62,16 @@ def train(trials: Sequence[Trial], data: Data) -> Iterator[Epoch]:
     if trials[0].dataset != data.name:
         raise BadInput(f"dataset = {trials[0].dataset!r}: the data given are {data.name!r}")
     optimiser = Adam(pack.parameters.values(), [trial.learning_rate for trial in trials])
-    diverged = [False] * len(trials)
+    diverged_at: list[int | None] = [None] * len(trials)
     for number in range(1, trials[0].epochs + 1):
         started = time.perf_counter()
-        curve = _named("train", _train_epoch(pack, optimiser, data.train, number))
+        curve = _named("train", train_epoch(pack, optimiser, data.train, number))
         curve |= _named("test", elbo_terms(pack, data.test_binary, "test set"))
-        for member in _not_finite(curve, diverged):
-            diverged[member] = True
-            optimiser.freeze(member)
-        last = number == trials[0].epochs or all(diverged)
+        for member in _not_finite(curve):
+            if diverged_at[member] is None:
+                diverged_at[member] = number
+                optimiser.freeze(member)
+        last = number == trials[0].epochs or None not in diverged_at
         final = _named("train", elbo_terms(pack, data.train_binary, "train set")) if last else {}
         yield Epoch(
             number,
@@ -78,13 +79,13 @@ def train(trials: Sequence[Trial], data: Data) -> Iterator[Epoch]:
             time.perf_counter() - started,
             _by_member(curve | final),
             _by_member(curve),
-            list(diverged),
+            list(diverged_at),
         )
         if last:
             return
 
 
-def _train_epoch(pack: Pack, optimiser: Adam, images: Tensor, number: int) -> dict[str, Tensor]:
+def train_epoch(pack: Pack, optimiser: Adam, images: Tensor, number: int) -> dict[str, Tensor]:
     """One pass over the images in random order; returns means over the pass, (M,) each."""
     trial, device = pack.trials[0], images.device
     order = torch.randperm(len(images), generator=stream(trial.seed, "batches", number)).to(device)
@@ -111,6 +112,6 @@ def _by_member(columns: dict[str, list[float]]) -> list[dict[str, float]]:
     return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _not_finite(columns: dict[str, list[float]], known: Sequence[bool]) -> list[int]:
+def _not_finite(columns: dict[str, list[float]]) -> list[int]:
     finite = torch.tensor(list(columns.values())).isfinite().all(0).tolist()
-    return [m for m, ok in enumerate(finite) if not ok and not known[m]]
+    return [member for member, ok in enumerate(finite) if not ok]

@@ -1,0 +1,69 @@
+"""The columns of the results: one Arrow schema per table, with meaning and unit of each column."""
+
+import types
+from typing import Any, get_args
+
+import pyarrow as pa
+
+from bsvae.metrics import METRICS
+from bsvae.trial import FIELDS
+
+VERSION = 1
+STATUSES = ("done", "diverged", "failed")
+
+_ARROW = {int: pa.int64(), float: pa.float64(), str: pa.string(), bool: pa.bool_()}
+
+
+def _column(name: str, kind: pa.DataType, doc: str, unit: str = "") -> pa.Field:
+    return pa.field(name, kind, metadata={"doc": doc, "unit": unit})
+
+
+def _arrow_type(annotation: Any) -> pa.DataType:
+    """The Arrow type of a trial field, whether or not it can be null."""
+    if isinstance(annotation, types.UnionType):
+        annotation = next(t for t in get_args(annotation) if t is not type(None))
+    return _ARROW[annotation]
+
+
+def _schema(columns: list[pa.Field], about: str) -> pa.Schema:
+    return pa.schema(columns, metadata={"schema_version": str(VERSION), "about": about})
+
+
+_ID = _column("trial_id", pa.string(), "hash of the trial's fields; the same on every machine")
+_FIELDS = [
+    _column(name, _arrow_type(spec.type), spec.metadata["doc"], spec.metadata["unit"])
+    for name, spec in FIELDS.items()
+]
+_METRICS = [_column(name, pa.float64(), m.doc, m.unit) for name, m in METRICS.items()]
+
+#: One row per trial: what it was, how it ended, what it showed, what it cost.
+TRIALS = _schema(
+    [
+        _ID,
+        _column("status", pa.string(), "how it ended: " + ", ".join(STATUSES)),
+        *_FIELDS,
+        *_METRICS,
+        _column("epochs_trained", pa.int64(), "epochs behind the metrics", "epochs"),
+        _column("parameters", pa.int64(), "trainable numbers"),
+        _column("seconds", pa.float64(), "wall time of the pack it was trained in", "s"),
+        _column("device_seconds", pa.float64(), "its share: seconds / pack_size", "s"),
+        _column("pack_size", pa.int64(), "trials trained together"),
+        _column("device", pa.string(), "cpu, or the GPU's name"),
+        _column("error", pa.string(), "why it failed or diverged"),
+        _column("finished_at", pa.timestamp("ms", tz="UTC"), "when its row was written"),
+        _column("bsvae_version", pa.string(), "version of this package"),
+        _column("torch_version", pa.string(), "version of torch"),
+    ],
+    "one row per trial",
+)
+
+#: One row per trial and epoch; train_* are means over the epoch's batches, while weights moved.
+EPOCHS = _schema(
+    [
+        _ID,
+        _column("epoch", pa.int64(), "epochs trained so far", "epochs"),
+        *_METRICS,
+        _column("seconds", pa.float64(), "wall time of the pack's epoch", "s"),
+    ],
+    "one row per trial and epoch",
+)

@@ -1,0 +1,30 @@
+"""The engine without Ray: the same packs, one after another, in this process."""
+
+from bsvae.trial import BadInput, Trial
+from sweeps.progress import Progress
+from sweeps.search import Planner
+from sweeps.store import Ledger
+from sweeps.worker import ATTEMPTS, describe, settle, train_pack
+
+
+def run(planner: Planner, ledger: Ledger, folder: str | None, progress: Progress) -> None:
+    """Train everything the planner wants, pack by pack."""
+    while pack := planner.next_pack():
+        progress.started(pack)
+        error = _attempt(pack, ledger, folder, progress)
+        progress.settled(pack, settle(planner, ledger, pack, error))
+
+
+def _attempt(pack: list[Trial], ledger: Ledger, folder: str | None, progress: Progress) -> str:
+    """Train a pack, again if it fails; returns the last failure's message, or nothing."""
+    for attempt in range(ATTEMPTS):
+        try:
+            train_pack(pack, ledger, folder, lambda epoch: progress.epoch(pack, epoch.number))
+        except BadInput:
+            raise
+        except Exception as failure:
+            if attempt == ATTEMPTS - 1:
+                return describe(failure)
+        else:
+            break
+    return ""

@@ -1,0 +1,97 @@
+"""One pack from trials to committed rows: what every engine runs, wherever it runs."""
+
+import datetime
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from importlib.metadata import version
+
+import torch
+
+from bsvae.data import Data, load
+from bsvae.pack import count_parameters
+from bsvae.training import Epoch, train
+from bsvae.trial import Trial
+from sweeps.search import Planner, Row
+from sweeps.store import Ledger
+
+#: How often a pack is tried before its trials are recorded as failed.
+ATTEMPTS = 2
+
+
+def train_pack(
+    trials: Sequence[Trial],
+    ledger: Ledger,
+    folder: str | None,
+    on_epoch: Callable[[Epoch], None],
+) -> None:
+    """Train trials of one fusion key together and commit each one's curve and row.
+
+    A pack on a CPU uses one thread: packs, not threads, fill the cores.
+    """
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cpu":
+        torch.set_num_threads(1)
+    data = _load_once(trials[0].dataset, folder, device)
+    curves: list[list[Row]] = [[] for _ in trials]
+    seconds = 0.0
+    for epoch in train(trials, data):
+        seconds += epoch.seconds
+        for trial, curve, point in zip(trials, curves, epoch.curve, strict=True):
+            row = {"trial_id": trial.trial_id, "epoch": epoch.number, "seconds": epoch.seconds}
+            curve.append(row | point)
+        on_epoch(epoch)
+    for member, trial in enumerate(trials):
+        outcome = _outcome(epoch, member)
+        cost = {"seconds": seconds, "pack_size": len(trials)}
+        cost |= {"device_seconds": seconds / len(trials), "device": _device_name(device)}
+        ledger.commit(_row(trial) | outcome | cost, curves[member][: outcome["epochs_trained"]])
+
+
+def settle(planner: Planner, ledger: Ledger, pack: Iterable[Trial], error: str) -> list[Row]:
+    """Close a pack: read its committed rows, add a failed row for each missing one, tell the plan.
+
+    Ledger first, tell second: a result that a search has heard of is always on disk.
+    """
+    trials = {trial.trial_id: trial for trial in pack}
+    for trial_id in trials.keys() - ledger.rows(trials).keys():
+        ledger.commit(_row(trials[trial_id]) | {"status": "failed", "error": error})
+    rows = list(ledger.rows(trials).values())
+    planner.tell(rows)
+    return rows
+
+
+def describe(error: BaseException) -> str:
+    """An exception in one line, for the ``error`` column.
+
+    >>> describe(ValueError("no\\nsuch thing"))
+    'ValueError: no such thing'
+    """
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]
+
+
+@functools.lru_cache(maxsize=2)
+def _load_once(name: str, folder: str | None, device: str) -> Data:
+    return load(name, folder, device)
+
+
+def _row(trial: Trial) -> dict[str, object]:
+    return {
+        "trial_id": trial.trial_id,
+        **trial.as_dict(),
+        "parameters": count_parameters(trial),
+        "finished_at": datetime.datetime.now(datetime.UTC),
+        "bsvae_version": version("bsvae"),
+        "torch_version": torch.__version__,
+    }
+
+
+def _outcome(last: Epoch, member: int) -> dict[str, object]:
+    if last.diverged_at[member] is not None:
+        epoch = last.diverged_at[member]
+        error = f"loss not finite in epoch {epoch}"
+        return {"status": "diverged", "epochs_trained": epoch, "error": error}
+    return {"status": "done", "epochs_trained": last.number, **last.metrics[member]}
+
+
+def _device_name(device: str) -> str:
+    return torch.cuda.get_device_name() if device == "cuda" else device
