@@ -57,10 +57,12 @@ def plan(
     set_: Setting = None,
 ) -> None:
     """Say what a run would train, in which packs, and for how long; train nothing."""
+    sweep = _read(name, epochs, set_)
+    _pack_limit(pack)
+
     from sweeps.estimate import estimate, slots_here
     from sweeps.screen import print_table
 
-    sweep = _read(name, epochs, set_)
     slots, device = slots_here()
     planner = _planner(sweep, _ledger(results, sweep.name), pack, slots, device)
     print(f"{sweep.name}: {' '.join(sweep.about.split())}")
@@ -92,14 +94,14 @@ def run(
     set_: Setting = None,
 ) -> None:
     """Run a sweep, or what is missing of it; running again resumes."""
-    from sweeps.execution import execute
-
     if engine not in ("ray", "serial"):
         raise BadInput(f"--engine {engine!r}: choose ray or serial")
     sweep = _read(name, epochs, set_)
     ledger = _ledger(results, sweep.name)
     pack_limit = _pack_limit(pack)
     try:
+        from sweeps.execution import execute
+
         planner = execute(sweep, ledger, data, pack_limit, engine, retry_failed)
     except KeyboardInterrupt:
         print(

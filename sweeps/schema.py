@@ -1,4 +1,7 @@
-"""The columns of the results: one Arrow schema per table, with meaning and unit of each column."""
+"""The columns of the results: one Arrow schema per table, with meaning and unit of each column.
+
+``python -m sweeps.schema`` prints them as the data dictionary, ``results/README.md``.
+"""
 
 import types
 from typing import Any, get_args
@@ -67,3 +70,25 @@ EPOCHS = _schema(
     ],
     "one row per trial and epoch",
 )
+
+
+def data_dictionary() -> str:
+    """The columns of every table in words, as Markdown."""
+    lines = [
+        "# The columns of the results",
+        "",
+        "`results/SWEEP/trials/` and `results/SWEEP/epochs/` are folders of Parquet files; "
+        "`pandas.read_parquet(folder)` or `sweeps.load(SWEEP)` opens them whole.",
+    ]
+    for name, schema in {"trials": TRIALS, "epochs": EPOCHS}.items():
+        lines += ["", f"## {name}: {schema.metadata[b'about'].decode()}", ""]
+        lines += ["| column | type | unit | meaning |", "|---|---|---|---|"]
+        for column in schema:
+            unit, doc = (column.metadata[key].decode() for key in (b"unit", b"doc"))
+            meaning = doc.replace("|", "\\|")
+            lines.append(f"| {column.name} | {column.type} | {unit} | {meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(data_dictionary(), end="")

@@ -145,6 +145,6 @@ def _concrete_notes(ours: pd.DataFrame) -> tuple[str, ...]:
         "far above zero even when the code says nothing. Here, with "
         f"{row['latent_dim']} classes: distortion {row['test_distortion']:.1f} + KL "
         f"{row['test_kl']:.1f} = {row['test_neg_elbo']:.1f} nats; a decoder that ignores its code "
-        f"has distortion {INDEPENDENT_PIXELS}. The published 227.97 at 40 classes is this collapse, "
-        "not a trained model.",
+        f"has distortion {INDEPENDENT_PIXELS}. The published 227.97 at 40 classes is this "
+        "collapse, not a trained model.",
     )
