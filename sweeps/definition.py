@@ -22,6 +22,9 @@ DEFINITIONS = Path(__file__).parent / "definitions"
 SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 LARGEST_FILE = 1_000_000
 
+#: What a sweep can ask to be stored of every trial: images and codes; the Gaussianity panel.
+EXTRAS = ("arrays", "gaussianity")
+
 #: Fields that Optuna can search: the real-valued ones.
 SEARCHABLE = tuple(name for name, spec in FIELDS.items() if spec.type in (float, float | None))
 
@@ -62,6 +65,7 @@ class Sweep:
         cells: field values of every grid cell, without the searched fields; no cell twice.
         search: the searched fields; empty for a plain grid.
         budget: the search's budget; None for a plain grid.
+        extras: what is stored of each trial besides its row and curve; of `EXTRAS`.
         document: the file's content after overrides, to be stored beside the results.
     """
 
@@ -70,6 +74,7 @@ class Sweep:
     cells: tuple[dict[str, Any], ...]
     search: dict[str, Range] = field(default_factory=dict)
     budget: Budget | None = None
+    extras: tuple[str, ...] = ()
     document: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -132,7 +137,7 @@ def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) 
     >>> [cell["latent_dim"] for cell in sweep.cells]
     [2, 4]
     """
-    _check_keys(document, ("about", "trial", "grid", "search", "optuna"), "key")
+    _check_keys(document, ("about", "extras", "trial", "grid", "search", "optuna"), "key")
     document = _override(document, overrides)
     constants, grids = document["trial"], document["grid"]
     search = {key: _range(key, value) for key, value in document["search"].items()}
@@ -145,8 +150,12 @@ def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) 
     about = document["about"]
     if not isinstance(about, str):
         raise BadInput(f"about = {about!r}: must be a string")
+    extras = document["extras"]
+    if not isinstance(extras, list):
+        raise BadInput(f"extras = {extras!r}: must be a list of {', '.join(EXTRAS)}")
+    _check_keys(dict.fromkeys(map(str, extras)), EXTRAS, "extra")
     budget = _budget(document["optuna"]) if search else None
-    return Sweep(check_name(name), about, tuple(cells), search, budget, document)
+    return Sweep(check_name(name), about, tuple(cells), search, budget, tuple(extras), document)
 
 
 def _load_toml(path: Path) -> dict[str, Any]:
@@ -177,6 +186,7 @@ def _override(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict
     search = {k: v for k, v in tables["search"].items() if k not in overrides}
     return {
         "about": document.get("about", ""),
+        "extras": document.get("extras", []),
         "trial": {**tables["trial"], **overrides},
         "grid": keep,
         "search": search,

@@ -1,7 +1,9 @@
 """From a sweep to a finished plan, whichever engine trains it."""
 
+import os
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import torch
 
@@ -13,6 +15,7 @@ from sweeps.definition import Sweep
 from sweeps.progress import Progress
 from sweeps.search import Planner
 from sweeps.store import Ledger
+from sweeps.worker import Job
 
 
 def execute(
@@ -45,6 +48,9 @@ def execute(
         known = {k: row for k, row in rows.items() if not _retry(row, given_up)}
         return Planner(sweep, known, size, slots)
 
+    folder = folder or os.environ.get("BSVAE_DATA")
+    folder = folder and str(Path(folder).expanduser().resolve())
+    job = Job(str(ledger.folder.parent.resolve()), sweep.name, folder, sweep.extras)
     planner = new_planner(1)
     if planner.finished:
         _keep_definition(ledger, sweep)
@@ -56,12 +62,12 @@ def execute(
         if engine == "serial":
             planner = new_planner(1)
             progress = Progress(planner)
-            serial.run(planner, ledger, folder, progress)
+            serial.run(planner, job, progress)
             progress.close()
             return planner
         from sweeps import runner
 
-        return runner.run(new_planner, ledger, folder)
+        return runner.run(new_planner, job)
 
 
 def pack_size(limit: int | None, device: str) -> Callable[[Trial], int]:

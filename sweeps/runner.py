@@ -30,8 +30,7 @@ from ray.tune.search import Searcher
 from bsvae.trial import BadInput, Trial
 from sweeps.progress import Progress
 from sweeps.search import Planner
-from sweeps.store import Ledger
-from sweeps.worker import ATTEMPTS, describe, settle, train_pack
+from sweeps.worker import ATTEMPTS, Job, describe, settle, train_pack
 
 #: Tuners started in a row without a single new row before the run gives up.
 FRUITLESS_ROUNDS = 3
@@ -43,10 +42,10 @@ REPORT_INTERVAL = 1.0
 class PackSearcher(Searcher):
     """Hands packs to Tune, and takes each one's committed rows when Tune says that it ended."""
 
-    def __init__(self, planner: Planner, ledger: Ledger, progress: Progress) -> None:
+    def __init__(self, planner: Planner, job: Job, progress: Progress) -> None:
         super().__init__(metric=None, mode=None)
         self.planner = planner
-        self.ledger = ledger
+        self.job = job
         self.progress = progress
         self._packs: dict[str, list[Trial]] = {}
         self._errors: dict[str, str] = {}
@@ -73,7 +72,7 @@ class PackSearcher(Searcher):
         """Settle a pack that ended, whether it trained or failed for good."""
         pack = self._packs.pop(trial_id)
         message = self._errors.pop(trial_id, "the process that trained it was lost")
-        self.progress.settled(pack, settle(self.planner, self.ledger, pack, message))
+        self.progress.settled(pack, settle(self.planner, self.job.ledger, pack, message))
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing to save: the plan is rebuilt from the ledger."""
@@ -82,13 +81,12 @@ class PackSearcher(Searcher):
         """Nothing to restore."""
 
 
-def run(new_planner: Callable[[int], Planner], ledger: Ledger, folder: str | None) -> Planner:
+def run(new_planner: Callable[[int], Planner], job: Job) -> Planner:
     """Train on Ray until every wanted trial has a row.
 
     Args:
         new_planner: builds the plan from the ledger as it is, for a number of parallel packs.
-        ledger: where rows are committed; every node must see its folder.
-        folder: the data folder, as given to `bsvae.data.load`.
+        job: what the packs share; every node must see its results folder.
 
     Raises:
         BadInput: if the cluster cannot be reached.
@@ -103,7 +101,7 @@ def run(new_planner: Callable[[int], Planner], ledger: Ledger, folder: str | Non
                 return planner
             before = planner.done
             progress = Progress(planner)
-            failure = _fit(planner, ledger, folder, progress, slots, resources)
+            failure = _fit(planner, job, progress, slots, resources)
             progress.close()
             if planner.finished:
                 return planner
@@ -116,19 +114,17 @@ def run(new_planner: Callable[[int], Planner], ledger: Ledger, folder: str | Non
 
 def _fit(
     planner: Planner,
-    ledger: Ledger,
-    folder: str | None,
+    job: Job,
     progress: Progress,
     slots: int,
     resources: dict[str, float],
 ) -> str:
     """Run one Tuner to its end; returns why it stopped early, or nothing."""
-    trainable = partial(_train, results=str(ledger.folder.parent.resolve()), sweep=ledger.sweep)
     with tempfile.TemporaryDirectory(prefix="bsvae-tune-") as scratch:
         tuner = tune.Tuner(
-            tune.with_resources(partial(trainable, folder=folder), resources),
+            tune.with_resources(partial(_train, job=job), resources),
             tune_config=tune.TuneConfig(
-                search_alg=PackSearcher(planner, ledger, progress),
+                search_alg=PackSearcher(planner, job, progress),
                 num_samples=-1,
                 max_concurrent_trials=slots,
                 reuse_actors=True,
@@ -151,7 +147,7 @@ def _fit(
     return ""
 
 
-def _train(config: dict[str, Any], results: str, sweep: str, folder: str | None) -> None:
+def _train(config: dict[str, Any], job: Job) -> None:
     """The Tune trainable: one pack, in a Ray worker."""
     trials = [Trial.of(values) for values in config["pack"]]
     reported = time.monotonic()
@@ -163,7 +159,7 @@ def _train(config: dict[str, Any], results: str, sweep: str, folder: str | None)
             tune.report({"epoch": epoch.number})
 
     try:
-        train_pack(trials, Ledger(results, sweep), folder, report)
+        train_pack(trials, job, report)
     except Exception as failure:
         tune.report({"error": describe(failure)})
         raise

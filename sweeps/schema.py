@@ -71,16 +71,32 @@ EPOCHS = _schema(
     "one row per trial and epoch",
 )
 
+#: One row per trial and metric of the panel in `bsvae.gaussianity`, on whitened held-out codes.
+GAUSSIANITY = _schema(
+    [
+        _ID,
+        _column("metric", pa.string(), "what was measured; see `doc`"),
+        _column("value", pa.float64(), "what the trial's codes score"),
+        _column("null_mean", pa.float64(), "mean score of exactly Gaussian codes of that size"),
+        _column("null_sd", pa.float64(), "its standard deviation; 0 where there is no choice"),
+        _column("z", pa.float64(), "(value - null_mean) / null_sd, clipped to +-10,000", "sd"),
+        _column("doc", pa.string(), "what the metric sees"),
+    ],
+    "one row per trial and metric of the Gaussianity panel, where a sweep asks for it",
+)
+
+TABLES = {"trials": TRIALS, "epochs": EPOCHS, "gaussianity": GAUSSIANITY}
+
 
 def data_dictionary() -> str:
     """The columns of every table in words, as Markdown."""
     lines = [
         "# The columns of the results",
         "",
-        "`results/SWEEP/trials/` and `results/SWEEP/epochs/` are folders of Parquet files; "
-        "`pandas.read_parquet(folder)` or `sweeps.load(SWEEP)` opens them whole.",
+        "Each table is a folder of Parquet files, `results/SWEEP/TABLE/`; "
+        "`pandas.read_parquet(folder)` opens it whole.",
     ]
-    for name, schema in {"trials": TRIALS, "epochs": EPOCHS}.items():
+    for name, schema in TABLES.items():
         lines += ["", f"## {name}: {schema.metadata[b'about'].decode()}", ""]
         lines += ["| column | type | unit | meaning |", "|---|---|---|---|"]
         for column in schema:

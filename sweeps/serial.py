@@ -3,23 +3,22 @@
 from bsvae.trial import BadInput, Trial
 from sweeps.progress import Progress
 from sweeps.search import Planner
-from sweeps.store import Ledger
-from sweeps.worker import ATTEMPTS, describe, settle, train_pack
+from sweeps.worker import ATTEMPTS, Job, describe, settle, train_pack
 
 
-def run(planner: Planner, ledger: Ledger, folder: str | None, progress: Progress) -> None:
+def run(planner: Planner, job: Job, progress: Progress) -> None:
     """Train everything the planner wants, pack by pack."""
     while pack := planner.next_pack():
         progress.started(pack)
-        error = _attempt(pack, ledger, folder, progress)
-        progress.settled(pack, settle(planner, ledger, pack, error))
+        error = _attempt(pack, job, progress)
+        progress.settled(pack, settle(planner, job.ledger, pack, error))
 
 
-def _attempt(pack: list[Trial], ledger: Ledger, folder: str | None, progress: Progress) -> str:
+def _attempt(pack: list[Trial], job: Job, progress: Progress) -> str:
     """Train a pack, again if it fails; returns the last failure's message, or nothing."""
     for attempt in range(ATTEMPTS):
         try:
-            train_pack(pack, ledger, folder, lambda epoch: progress.epoch(pack, epoch.number))
+            train_pack(pack, job, lambda epoch: progress.epoch(pack, epoch.number))
         except BadInput:
             raise
         except Exception as failure:

@@ -3,6 +3,8 @@
     results/SWEEP/sweep.json            what was last asked for
     results/SWEEP/trials/ID.parquet     one row: what the trial was and how it ended
     results/SWEEP/epochs/ID.parquet     its learning curve
+    results/SWEEP/gaussianity/ID.parquet    how Gaussian its whitened codes are, where asked for
+    results/SWEEP/arrays/ID.npz         its images and codes, where asked for
 
 A file is named by the trial it describes, so a second attempt can only replace a row by its equal,
 and ``pandas.read_parquet(folder)`` never sees a trial twice.  The row under ``trials/`` is written
@@ -11,6 +13,7 @@ last: once it is there, the trial has happened.
 
 import contextlib
 import fcntl
+import io
 import json
 import os
 import uuid
@@ -18,15 +21,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from bsvae.trial import BadInput
-from sweeps.schema import EPOCHS, TRIALS
+from sweeps.schema import TABLES, TRIALS
 
 Row = Mapping[str, Any]
+
+_ORDER = {
+    "trials": ["family", "latent_dim", "prior_scale", "kl_weight", "epochs", "seed", "trial_id"],
+    "epochs": ["trial_id", "epoch"],
+    "gaussianity": ["trial_id"],
+}
 
 
 class Ledger:
@@ -43,16 +53,26 @@ class Ledger:
         self.folder = Path(results) / sweep
         self.sweep = sweep
 
-    def commit(self, row: Row, curve: Iterable[Row] = ()) -> None:
-        """Write one trial's curve, then its row; on return both survive a power cut.
+    def commit(
+        self,
+        row: Row,
+        curve: Iterable[Row] = (),
+        gaussianity: Iterable[Row] = (),
+        arrays: Mapping[str, np.ndarray] | None = None,
+    ) -> None:
+        """Write what belongs to one trial, its row last; on return all of it survives a power cut.
 
         Raises:
             OSError: if the disk refuses; no partial file is ever visible.
         """
         name = f"{row['trial_id']}.parquet"
-        curve = list(curve)
-        if curve:
-            _replace(self.folder / "epochs" / name, _encode(curve, EPOCHS))
+        for table, rows in {"epochs": list(curve), "gaussianity": list(gaussianity)}.items():
+            if rows:
+                _replace(self.folder / table / name, _encode(rows, TABLES[table]))
+        if arrays:
+            content = io.BytesIO()
+            np.savez_compressed(content, allow_pickle=False, **arrays)
+            _replace(self.folder / "arrays" / f"{row['trial_id']}.npz", content.getvalue())
         _replace(self.folder / "trials" / name, _encode([row], TRIALS))
 
     def rows(self, trial_ids: Iterable[str] | None = None) -> dict[str, dict[str, Any]]:
@@ -63,16 +83,23 @@ class Ledger:
             parts = [part for part in parts if part.name in names]
         return {row["trial_id"]: row for row in _read(parts, TRIALS).to_pylist()}
 
-    def trials(self) -> pd.DataFrame:
-        """One row per trial, in an order that does not depend on when they finished."""
-        frame = _read(_parts(self.folder / "trials"), TRIALS).to_pandas()
-        order = ["family", "latent_dim", "prior_scale", "kl_weight", "epochs", "seed", "trial_id"]
-        return frame.sort_values(order, ignore_index=True)
+    def table(self, name: str) -> pd.DataFrame:
+        """One of the tables of `sweeps.schema`, in an order that does not depend on when trials
+        finished."""
+        frame = _read(_parts(self.folder / name), TABLES[name]).to_pandas()
+        return frame.sort_values(_ORDER[name], ignore_index=True, kind="stable")
 
-    def epochs(self) -> pd.DataFrame:
-        """One row per trial and epoch."""
-        frame = _read(_parts(self.folder / "epochs"), EPOCHS).to_pandas()
-        return frame.sort_values(["trial_id", "epoch"], ignore_index=True)
+    def trials(self) -> pd.DataFrame:
+        """One row per trial."""
+        return self.table("trials")
+
+    def arrays(self, trial_id: str) -> dict[str, np.ndarray]:
+        """A trial's stored images and codes; empty if its sweep did not ask for them."""
+        path = self.folder / "arrays" / f"{trial_id}.npz"
+        if not path.is_file():
+            return {}
+        with np.load(path, allow_pickle=False) as stored:
+            return dict(stored)
 
     def write_definition(self, document: Mapping[str, Any]) -> None:
         """Keep what was asked for beside the results."""

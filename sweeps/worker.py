@@ -3,6 +3,7 @@
 import datetime
 import functools
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 
 import torch
@@ -18,12 +19,29 @@ from sweeps.store import Ledger
 ATTEMPTS = 2
 
 
-def train_pack(
-    trials: Sequence[Trial],
-    ledger: Ledger,
-    folder: str | None,
-    on_epoch: Callable[[Epoch], None],
-) -> None:
+@dataclass(frozen=True)
+class Job:
+    """What every pack of a run shares; small and picklable, so that it travels to any node.
+
+    Attributes:
+        results: the folder that sweeps write to.
+        sweep: the sweep's name.
+        folder: the data folder, as given to `bsvae.data.load`.
+        extras: what to store besides rows and curves; of `sweeps.definition.EXTRAS`.
+    """
+
+    results: str
+    sweep: str
+    folder: str | None = None
+    extras: tuple[str, ...] = ()
+
+    @property
+    def ledger(self) -> Ledger:
+        """Where rows are committed."""
+        return Ledger(self.results, self.sweep)
+
+
+def train_pack(trials: Sequence[Trial], job: Job, on_epoch: Callable[[Epoch], None]) -> None:
     """Train trials of one fusion key together and commit each one's curve and row.
 
     A pack on a CPU uses one thread: packs, not threads, fill the cores.
@@ -31,7 +49,7 @@ def train_pack(
     device = "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cpu":
         torch.set_num_threads(1)
-    data = _load_once(trials[0].dataset, folder, device)
+    data = _load_once(trials[0].dataset, job.folder, device)
     curves: list[list[Row]] = [[] for _ in trials]
     seconds = 0.0
     for epoch in train(trials, data):
@@ -40,11 +58,12 @@ def train_pack(
             row = {"trial_id": trial.trial_id, "epoch": epoch.number, "seconds": epoch.seconds}
             curve.append(row | point)
         on_epoch(epoch)
+    cost = {"seconds": seconds, "pack_size": len(trials), "device": _device_name(device)}
+    cost["device_seconds"] = seconds / len(trials)
     for member, trial in enumerate(trials):
         outcome = _outcome(epoch, member)
-        cost = {"seconds": seconds, "pack_size": len(trials)}
-        cost |= {"device_seconds": seconds / len(trials), "device": _device_name(device)}
-        ledger.commit(_row(trial) | outcome | cost, curves[member][: outcome["epochs_trained"]])
+        curve = curves[member][: outcome["epochs_trained"]]
+        job.ledger.commit(_row(trial) | outcome | cost, curve)
 
 
 def settle(planner: Planner, ledger: Ledger, pack: Iterable[Trial], error: str) -> list[Row]:

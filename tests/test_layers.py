@@ -64,7 +64,7 @@ def test_reading_results_needs_neither_torch_nor_ray(tmp_path):
         "import sweeps, sweeps.tables\n"
         "ledger = Ledger(sys.argv[1], 's')\n"
         "ledger.commit({'trial_id': 'a', 'status': 'done'}); ledger.write_definition({})\n"
-        "print(len(sweeps.load('s', sys.argv[1])))\n"
+        "print(len(sweeps.load('s', results=sys.argv[1])))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True

@@ -37,7 +37,7 @@ def test_a_row_comes_back_as_it_was_written(tmp_path):
     ledger.commit(row, [{"trial_id": row["trial_id"], "epoch": e, "test_kl": 0.5} for e in (1, 2)])
     stored = ledger.rows()[row["trial_id"]]
     assert {key: stored[key] for key in row} == row
-    assert ledger.epochs()["epoch"].tolist() == [1, 2]
+    assert ledger.table("epochs")["epoch"].tolist() == [1, 2]
 
 
 def test_pandas_reads_the_folders_as_they_are(tmp_path):
@@ -47,8 +47,8 @@ def test_pandas_reads_the_folders_as_they_are(tmp_path):
     ledger.write_definition({})
     frame = pd.read_parquet(tmp_path / "s" / "trials")
     assert len(frame) == frame["trial_id"].nunique() == 5
-    assert sweeps.load("s", tmp_path).shape == frame.shape
-    assert len(sweeps.load("s", tmp_path, curves=True)) == 5
+    assert sweeps.load("s", results=tmp_path).shape == frame.shape
+    assert len(sweeps.load("s", curves=True, results=tmp_path)) == 5
 
 
 def test_files_carry_the_schema_with_units_and_meaning(tmp_path):
@@ -160,4 +160,4 @@ def test_one_driver_at_a_time(tmp_path):
 
 def test_loading_what_was_never_run_says_so(tmp_path):
     with pytest.raises(BadInput, match="run it first"):
-        sweeps.load("quickstart", tmp_path)
+        sweeps.load("quickstart", results=tmp_path)
