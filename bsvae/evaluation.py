@@ -21,6 +21,8 @@ def elbo_terms(pack: Pack, images: Tensor, purpose: str) -> dict[str, Tensor]:
     Returns:
         ``distortion`` = -E ln p(x|z), ``kl`` = KL(q(z|x) || p(z)), ``neg_elbo`` = their sum (beta
         is 1 whatever the trial's weight) and ``objective`` = distortion + beta * kl, each (M,).
+        With ``kl_estimator`` = categorical, a relaxed code read beside a discrete KL, the sum is no
+        bound of ln p(x) and flatters: quote that of `bsvae.discretised.discretised`.
 
     Source: "Project AI: Discrete Variational Autoencoders with Logit-normals", section 2.3.
     """

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from bsvae.latents import Concrete, Gaussian, Latent, LogitNormal
+from bsvae.latents import BinaryConcrete, Concrete, Gaussian, Latent, LogitNormal
 from bsvae.likelihoods import bernoulli
 from bsvae.networks import MLP, Network
 from bsvae.trial import DATASETS, Trial
@@ -34,5 +34,13 @@ def family(trial: Trial) -> Family:
         case "logit_normal":
             return Family(mlp, LogitNormal(), bernoulli)
         case "concrete":
-            return Family(mlp, Concrete(trial.categoricals or 1), bernoulli)
+            concrete = Concrete(
+                trial.categoricals or 1,
+                trial.kl_estimator or "density",
+                bool(trial.straight_through),
+            )
+            return Family(mlp, concrete, bernoulli)
+        case "binary_concrete":
+            binary = BinaryConcrete(trial.kl_estimator or "density", bool(trial.straight_through))
+            return Family(mlp, binary, bernoulli)
     raise AssertionError(f"bsvae.trial.FAMILIES has {trial.family!r}, this table does not")

@@ -11,6 +11,7 @@ from bsvae.data import Data, binarise
 from bsvae.evaluation import combine, elbo_terms
 from bsvae.optimiser import Adam
 from bsvae.pack import Pack
+from bsvae.schedules import at_epoch
 from bsvae.streams import stream
 from bsvae.trial import BadInput, Trial
 
@@ -65,7 +66,7 @@ def train(trials: Sequence[Trial], data: Data) -> Iterator[Epoch]:
     diverged_at: list[int | None] = [None] * len(trials)
     for number in range(1, trials[0].epochs + 1):
         started = time.perf_counter()
-        curve = _named("train", train_epoch(pack, optimiser, data.train, number))
+        curve = _named("train", train_epoch(at_epoch(pack, number), optimiser, data.train, number))
         curve |= _named("test", elbo_terms(pack, data.test_binary, "test set"))
         for member in _not_finite(curve):
             if diverged_at[member] is None:

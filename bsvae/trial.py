@@ -39,16 +39,26 @@ DATASETS = {
     "fashion_mnist": Dataset((1, 28, 28), train=60_000, test=10_000),
 }
 
+#: Estimators of a relaxed latent's KL; see `bsvae.latents.concrete.Concrete`.
+KL_ESTIMATORS = ("density", "categorical")
+
+#: The optional fields of the families whose latent relaxes a discrete one.
+RELAXED = {
+    "posterior_temperature": 0.67,
+    "prior_temperature": 0.5,
+    "initial_temperature": None,
+    "anneal_epochs": 0,
+    "kl_estimator": "density",
+    "straight_through": False,
+    "kl_warmup": 0,
+}
+
 #: The optional fields that each family uses, with the value taken when a trial leaves them out.
 FAMILIES: dict[str, dict[str, Any]] = {
-    "gaussian": {},
-    "logit_normal": {"prior_scale": 1.0},
-    "concrete": {
-        "categoricals": 1,
-        "classes": None,
-        "posterior_temperature": 0.67,
-        "prior_temperature": 0.5,
-    },
+    "gaussian": {"kl_warmup": 0},
+    "logit_normal": {"prior_scale": 1.0, "kl_warmup": 0},
+    "concrete": {"categoricals": 1, "classes": None} | RELAXED,
+    "binary_concrete": {} | RELAXED,
 }
 OPTIONAL = tuple(dict.fromkeys(name for fields in FAMILIES.values() for name in fields))
 
@@ -88,8 +98,23 @@ class Trial:
     )
     posterior_temperature: float | None = _field("lambda_1 of q(z|x)", default=None)
     prior_temperature: float | None = _field("lambda_2 of p(z)", default=None)
+    initial_temperature: float | None = _field(
+        "lambda_1 in the first epoch, annealed to posterior_temperature", default=None
+    )
+    anneal_epochs: int | None = _field(
+        "epochs after which lambda_1 is posterior_temperature", "epochs", default=None
+    )
+    kl_estimator: str | None = _field(
+        "KL of a relaxed latent: density (one draw) or categorical (closed form)", default=None
+    )
+    straight_through: bool | None = _field(
+        "whether the decoder reads the nearest discrete code", default=None
+    )
     hidden: int = _field("width of both hidden layers", "units", default=500)
     kl_weight: float = _field("beta: weight of the summed KL in the objective", default=1.0)
+    kl_warmup: int | None = _field(
+        "epochs over which the KL weight rises from 0 to kl_weight", "epochs", default=None
+    )
     learning_rate: float = _field("step size of Adam", default=1e-3)
     batch_size: int = _field("images per optimiser step", "images", default=50)
     epochs: int = _field("passes over the training set", "epochs", default=200)
@@ -98,9 +123,11 @@ class Trial:
     def __post_init__(self) -> None:
         _check_choice("family", self.family, FAMILIES)
         _check_choice("dataset", self.dataset, DATASETS)
+        self._refuse_prior_temperature()
         self._fill_optional()
         self._resolve_latent_dim()
         self._check_ranges()
+        self._check_schedules()
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -116,6 +143,13 @@ class Trial:
                 raise BadInput(
                     f"{name} = {value!r}: not used by family {self.family!r} (it is by {users})"
                 )
+
+    def _refuse_prior_temperature(self) -> None:
+        if self.kl_estimator == "categorical" and self.prior_temperature is not None:
+            raise BadInput(
+                f"prior_temperature = {self.prior_temperature!r}: not used by kl_estimator "
+                "'categorical', whose prior is discrete"
+            )
 
     def _resolve_latent_dim(self) -> None:
         if self.categoricals is None:
@@ -149,6 +183,31 @@ class Trial:
             if getattr(self, name) is not None:
                 self._set(name, _number(name, getattr(self, name)))
 
+    def _check_schedules(self) -> None:
+        for name in ("anneal_epochs", "kl_warmup"):
+            if getattr(self, name) is not None:
+                self._set(name, _integer(name, getattr(self, name), 0))
+        if self.kl_estimator is not None:
+            _check_choice("kl_estimator", self.kl_estimator, KL_ESTIMATORS)
+        if self.kl_estimator == "categorical":
+            self._set("prior_temperature", None)
+        if not isinstance(self.straight_through, bool | None):
+            raise BadInput(f"straight_through = {self.straight_through!r}: must be true or false")
+        if self.initial_temperature is not None:
+            self._set(
+                "initial_temperature", _number("initial_temperature", self.initial_temperature)
+            )
+        if (self.initial_temperature is None) == bool(self.anneal_epochs):
+            raise BadInput(
+                f"initial_temperature = {self.initial_temperature!r} with anneal_epochs = "
+                f"{self.anneal_epochs!r}: annealing needs both, a fixed temperature neither"
+            )
+        if self.initial_temperature == self.posterior_temperature and self.anneal_epochs:
+            raise BadInput(
+                f"initial_temperature = {self.initial_temperature!r}: is posterior_temperature; "
+                "for a fixed temperature leave it and anneal_epochs out"
+            )
+
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "Trial":
         """Build a trial from a mapping, as a sweep file or a table row gives it.
@@ -177,7 +236,7 @@ class Trial:
         """Sixteen hexadecimal digits of SHA-256 over the used fields: the same on every node.
 
         >>> Trial(family="gaussian", latent_dim=2).trial_id
-        '047bcf93b572080c'
+        '977254b93cc85f9c'
         """
         used = {name: value for name, value in self.as_dict().items() if value is not None}
         text = json.dumps(used, sort_keys=True, separators=(",", ":"))
@@ -202,7 +261,10 @@ MEMBER_FIELDS = frozenset(
         "prior_scale",
         "posterior_temperature",
         "prior_temperature",
+        "initial_temperature",
+        "anneal_epochs",
         "kl_weight",
+        "kl_warmup",
         "learning_rate",
     }
 )

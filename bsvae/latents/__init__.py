@@ -5,9 +5,20 @@ example in nats, and what the decoder reads.  It holds no tensors.  Adding a dis
 one file with one final class, and one line in `bsvae.families`.
 """
 
+from bsvae.latents.bernoulli import Bernoulli
+from bsvae.latents.binary_concrete import BinaryConcrete
+from bsvae.latents.categorical import Categorical
 from bsvae.latents.concrete import Concrete
 from bsvae.latents.gaussian import Gaussian
 from bsvae.latents.interface import Latent
 from bsvae.latents.logit_normal import LogitNormal
 
-__all__ = ["Concrete", "Gaussian", "Latent", "LogitNormal"]
+__all__ = [
+    "Bernoulli",
+    "BinaryConcrete",
+    "Categorical",
+    "Concrete",
+    "Gaussian",
+    "Latent",
+    "LogitNormal",
+]

@@ -32,6 +32,19 @@ class Latent(ABC):
         """A reparameterised draw y ~ q(y|x)."""
 
     @abstractmethod
+    def sample_prior(self, noise: Tensor, members: Members) -> Tensor:
+        """A draw y ~ p(y)."""
+
+    @abstractmethod
+    def center(self, raw: Tensor, members: Members) -> Tensor:
+        """The y in the middle of q(y|x), without noise: the code of an image."""
+
+    @abstractmethod
+    def units(self, y: Tensor, members: Members) -> Tensor:
+        """y in coordinates where distances between codes, and a unit's variance, mean the same
+        whatever the prior's scale; zero at padding."""
+
+    @abstractmethod
     def log_posterior(self, y: Tensor, raw: Tensor, members: Members) -> Tensor:
         """ln q(y|x), summed over coordinates."""
 

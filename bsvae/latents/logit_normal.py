@@ -28,6 +28,18 @@ class LogitNormal(Latent):
         mu, variance = moments(raw)
         return (mu + variance.sqrt() * noise) * members.mask
 
+    def sample_prior(self, noise: Tensor, members: Members) -> Tensor:
+        """sqrt(alpha) * eps."""
+        return members.prior_scale.sqrt() * noise * members.mask
+
+    def center(self, raw: Tensor, members: Members) -> Tensor:
+        """mu."""
+        return moments(raw)[0] * members.mask
+
+    def units(self, y: Tensor, members: Members) -> Tensor:
+        """y / sqrt(alpha), for which the prior is N(0, I)."""
+        return y / members.prior_scale.sqrt()
+
     def log_posterior(self, y: Tensor, raw: Tensor, members: Members) -> Tensor:
         """ln N(y; mu, sigma^2)."""
         return normal_log_density(y, *moments(raw), members.mask)

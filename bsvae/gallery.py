@@ -1,0 +1,101 @@
+"""The images that a trial stores, as bytes."""
+
+import torch
+from torch import Tensor
+
+from bsvae.codes import evenly
+from bsvae.data import Data
+from bsvae.generation import (
+    denoising_chain,
+    interpolate,
+    latent_grid,
+    prior_images,
+    reconstruct,
+    restore,
+)
+from bsvae.latents import Gaussian, LogitNormal
+from bsvae.pack import Pack
+from bsvae.streams import stream
+from bsvae.trial import DATASETS
+
+DRAWS = 64
+#: Stretch of prior draws that are to lie far outside the unit Gaussian.
+FAR = 5.0
+#: Frames at t = 0, 0.1, ..., 3.3.
+FRAMES = 34
+SIDE = 15
+EXAMPLES = 16
+CHAIN_STEPS = 5
+#: Share of pixels whitened between two steps: less than a denoising autoencoder would bear.
+CHAIN_SHARE = 0.2
+RESTORE_STEPS = 10
+
+
+@torch.no_grad()
+def gallery(pack: Pack, data: Data) -> list[dict[str, Tensor]]:
+    """One dictionary per member of uint8 images, each ``(..., C, H, W)``; about 0.5 MB on MNIST.
+
+    Returns:
+        ``prior``: 64 draws.  ``outside``: 64 draws five times as far out, for a Gaussian prior,
+        also one before a sigmoid.  ``interpolation``: 2 pairs, 34 frames to t = 3.3, from a 6 to a
+        0 and between two images drawn at random.  ``grid``: (15, 15), for ``latent_dim`` 2.
+        ``reconstructions``: (2, 16), inputs, outputs.  ``chain``: (6, 16), noise and five denoising
+        steps.  ``restoration``: (3, 16), inputs, lower half missing, restored.
+
+    Source: the figures of "Variational Autoencoder without Kullback-Leibler divergence
+    (BSvarautonet)" and of "Project AI: Discrete Variational Autoencoders with Logit-normals".
+    """
+    x = evenly(data.test_binary, EXAMPLES).float()
+    gaussian = isinstance(pack.parts.latent, Gaussian | LogitNormal)
+    images = {
+        "prior": prior_images(pack, DRAWS),
+        "outside": prior_images(pack, DRAWS, FAR) if gaussian else None,
+        "interpolation": _interpolation(pack, data),
+        "grid": latent_grid(pack, SIDE),
+        "reconstructions": _beside(x, reconstruct(pack, x)),
+        "chain": _chain(pack, x),
+        "restoration": _restoration(pack, data, x),
+    }
+    shape = DATASETS[data.name].shape
+    stored = {
+        name: (255 * image).round().to(torch.uint8).unflatten(-1, shape)
+        for name, image in images.items()
+        if image is not None
+    }
+    return [
+        {
+            name: image[member]
+            for name, image in stored.items()
+            if name != "grid" or trial.latent_dim == 2
+        }
+        for member, trial in enumerate(pack.trials)
+    ]
+
+
+def _interpolation(pack: Pack, data: Data) -> Tensor:
+    labels = data.test_labels
+    six, zero = ((labels == label).nonzero()[0, 0].item() for label in (6, 0))
+    chosen = torch.randperm(len(labels), generator=stream(pack.trials[0].seed, "generation"))[:2]
+    a, b = chosen.tolist()
+    start, end = (data.test_binary[[i, j]].float() for i, j in ((six, a), (zero, b)))
+    times = torch.arange(FRAMES, device=start.device) / 10
+    return interpolate(pack, start, end, times)
+
+
+def _chain(pack: Pack, like: Tensor) -> Tensor:
+    coins = stream(pack.trials[0].seed, "generation", "coins", device=like.device)
+    noise = torch.rand(like.shape, generator=coins, device=like.device).round()
+    return denoising_chain(pack, noise, CHAIN_STEPS, CHAIN_SHARE)
+
+
+def _restoration(pack: Pack, data: Data, x: Tensor) -> Tensor:
+    missing = torch.arange(x.shape[-1], device=x.device) >= x.shape[-1] // 2
+    mean = data.train.float().mean(0) / 255
+    restored = restore(pack, x, missing, mean, RESTORE_STEPS)
+    return _beside(x, torch.where(missing, 0.5, x), restored)
+
+
+def _beside(*images: Tensor) -> Tensor:
+    """Stack (B, D) or (M, B, D) images on axis 1, M from the last: (M, n, B, D)."""
+    members = images[-1].shape[0]
+    return torch.stack([image.expand(members, *image.shape[-2:]) for image in images], dim=1)

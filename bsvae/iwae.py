@@ -1,0 +1,96 @@
+"""Importance-weighted bounds of ln p(x): how probable a model finds an image, in nats."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from bsvae.pack import Pack
+
+#: Images encoded together, and rows (images times samples) decoded together, per member; fixed, so
+#: that a result depends neither on the memory at hand nor on the other members.
+IMAGES = 100
+ROWS = 1000
+
+
+@torch.no_grad()
+def log_density(pack: Pack, images: Tensor, samples: int, purpose: str = "importance") -> Tensor:
+    """L_k of each image with exactly k samples, (M, N), nats; see `bounds`.
+
+    This is the estimated log-probability of an occurrence of an input image.
+
+    Source: "Variational Autoencoder without Kullback-Leibler divergence (BSvarautonet)",
+    section 1 (the use); Burda et al. (2015), equation 8 (the estimator).
+    """
+    return bounds(pack, images, samples, purpose)[1]
+
+
+@torch.no_grad()
+def bounds(
+    pack: Pack, images: Tensor, samples: int, purpose: str = "importance"
+) -> tuple[Tensor, Tensor]:
+    """L_1 and L_k of each image from the same k draws, (M, N) each, float64, nats:
+
+        L_1 = mean_i w_i,   L_k = ln( 1/k sum_{i=1..k} exp w_i ),
+        w_i = ln p(x|y_i) + ln p(y_i) - ln q(y_i|x),  y_i ~ q(y|x).
+
+    The encoder reads the image that is measured.  L_1 is the evidence lower bound, averaged over
+    the draws; in expectation L_k rises with k to ln p(x).
+
+    Args:
+        pack: M members, with a stochastic latent.
+        images: binary images, uint8, (N, D).
+        samples: k >= 1.
+        purpose: names the noise stream.
+
+    Raises:
+        ValueError: for k < 1.
+
+    Source: Burda et al. (2015), equation 8.
+
+    >>> from bsvae.trial import Trial
+    >>> pack = Pack.of([Trial(family="gaussian", dataset="digits", latent_dim=2, hidden=8)])
+    >>> one, many = bounds(pack, torch.ones(3, 64, dtype=torch.uint8), samples=7)
+    >>> tuple(many.shape), bool((many >= one).all())
+    ((1, 3), True)
+    """
+    if samples < 1:
+        raise ValueError(f"samples = {samples}: must be >= 1")
+    noise = pack.noise("evaluation", purpose)
+    chunks = []
+    for chunk in images.split(IMAGES):
+        x = chunk.float()
+        raw = pack.parts.network.encode(pack.parameters, x)
+        total = x.new_zeros(len(pack.trials), len(x), dtype=torch.float64)  # (M, B)
+        peak = torch.full_like(total, -math.inf)
+        for size in _sizes(samples, max(1, ROWS // len(x))):
+            draws = torch.stack([noise.draw(len(x)) for _ in range(size)])  # (S, B, L)
+            weights = _log_weights(pack, x, raw, draws).double()  # (M, S, B)
+            total += weights.sum(1)
+            peak = torch.logaddexp(peak, weights.logsumexp(1))
+        chunks.append(torch.stack([total / samples, peak - math.log(samples)]))
+    return torch.cat(chunks, dim=-1).unbind(0)
+
+
+def _sizes(total: int, largest: int) -> list[int]:
+    """Cut a total into parts of at most some size.
+
+    >>> _sizes(25, 10), _sizes(3, 10)
+    ([10, 10, 5], [3])
+    """
+    return [min(largest, total - start) for start in range(0, total, largest)]
+
+
+def _log_weights(pack: Pack, x: Tensor, raw: Tensor, draws: Tensor) -> Tensor:
+    """w_i for images (B, D) and noise (S, B, L): (M, S, B)."""
+    latent, members = pack.parts.latent, pack.members
+    size = len(draws)
+    raw = raw.repeat(1, size, 1, 1)  # (M, S * B, heads, L)
+    y = latent.sample(raw, draws.flatten(0, 1), members)
+    decoded = pack.parts.network.decode(pack.parameters, latent.decoder_input(y, members))
+    log_weights = (
+        pack.parts.likelihood(decoded, x.repeat(size, 1))
+        + latent.log_prior(y, members)
+        - latent.log_posterior(y, raw, members)
+    )
+    return log_weights.unflatten(1, (size, -1))
