@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
+from bsvae.batches import as_numbers, evaluated
 from bsvae.data import Data
 from bsvae.pack import Pack
 
@@ -22,24 +23,38 @@ CHUNK = 1000
 ACTIVE_COVARIANCE = 1e-2
 
 
+def read(pack: Pack, data: Data, part: str, count: int | None = None) -> Tensor:
+    """Images of the ``train`` or ``test`` part as the family reads them, evenly spaced, (N, D)."""
+    stored = evaluated(pack.parts, data, part)
+    return as_numbers(pack.parts, stored if count is None else evenly(stored, count))
+
+
+def references(pack: Pack, data: Data, part: str, count: int | None = None) -> Tensor:
+    """The same images to compare pixel means with: grey where the family reads binary ones."""
+    if pack.parts.pixels != "binary":
+        return read(pack, data, part, count)
+    stored = getattr(data, part)
+    return (stored if count is None else evenly(stored, count)) / 255
+
+
 @torch.no_grad()
 def centers(pack: Pack, x: Tensor) -> Tensor:
-    """The centers y of the posteriors of images in [0, 1], (B, D) or (M, B, D): (M, B, L)."""
+    """The centers y of the posteriors of images, (B, D) or (M, B, D): (M, B, L)."""
     raw = pack.parts.network.encode(pack.parameters, x)
     return pack.parts.latent.center(raw, pack.members)
 
 
 @torch.no_grad()
 def pixel_means(pack: Pack, y: Tensor) -> Tensor:
-    """What the decoder makes of codes y (M, B, L): the mean of each pixel in [0, 1], (M, B, D)."""
+    """What the decoder makes of codes y (M, B, L): the mean of each pixel, (M, B, D)."""
     z = pack.parts.latent.decoder_input(y, pack.members)
-    return torch.sigmoid(pack.parts.network.decode(pack.parameters, z))
+    return pack.parts.mean(pack.parts.network.decode(pack.parameters, z))
 
 
 def codes(pack: Pack, images: Tensor) -> Tensor:
-    """The codes of binary images (N, D) in the latent's `units`, (M, N, L), zero at padding."""
+    """The codes of images (N, D) in the latent's `units`, (M, N, L), zero at padding."""
     latent, members = pack.parts.latent, pack.members
-    chunks = (centers(pack, chunk.float()) for chunk in images.split(CHUNK))
+    chunks = (centers(pack, x) for x in images.split(CHUNK))
     return torch.cat([latent.units(y, members) for y in chunks], dim=1)
 
 
@@ -72,8 +87,8 @@ def class_accuracies(pack: Pack, data: Data) -> dict[str, Tensor]:
     Source: "Project AI: Discrete Variational Autoencoders with Logit-normals", section 3 ("check
     if it is clustered in the required clusters").
     """
-    train = codes(pack, evenly(data.train_binary, TRAIN_CODES))
-    test = codes(pack, evenly(data.test_binary, TEST_CODES))
+    train = codes(pack, read(pack, data, "train", TRAIN_CODES))
+    test = codes(pack, read(pack, data, "test", TEST_CODES))
     train_labels = evenly(data.train_labels, TRAIN_CODES)
     test_labels = evenly(data.test_labels, TEST_CODES)
     widths = [trial.latent_dim for trial in pack.trials]

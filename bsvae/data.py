@@ -1,8 +1,8 @@
 """Image data sets as uint8 tensors on one device; no loader, batches are taken by index.
 
 `digits` is bundled with scikit-learn; `mnist` and `fashion_mnist` come through torchvision, from a
-given folder or downloaded to a cache.  Pixels stay uint8; each family says how they become network
-input (see `bsvae.families`).
+given folder or downloaded to a cache; `four_images` is generated.  Pixels stay uint8, but for
+`four_images`, which are real; `bsvae.batches` says how they become what a model sees.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ MNIST_CHECKSUMS = {
 
 @dataclass(frozen=True)
 class Data:
-    """A data set on one device.
+    """A data set on one device; `four_images` are float32, and serve as their own binary copies.
 
     Attributes:
         name: the data set's name.
@@ -61,7 +61,7 @@ def load(name: str, folder: str | Path | None = None, device: str | torch.device
     """Load a data set whole.
 
     Args:
-        name: ``digits``, ``mnist`` or ``fashion_mnist``.
+        name: ``digits``, ``mnist``, ``fashion_mnist`` or ``four_images``.
         folder: where torchvision's layout is found (``FOLDER/MNIST/raw/...``).  Default: the
             environment variable ``BSVAE_DATA``; without it, a cache folder that torchvision
             downloads to.
@@ -77,11 +77,17 @@ def load(name: str, folder: str | Path | None = None, device: str | torch.device
     """
     if name not in DATASETS:
         raise BadInput(unknown("dataset", name, DATASETS))
-    if name == "digits":
-        train, train_labels, test, test_labels = _digits()
+    match name:
+        case "digits":
+            train, train_labels, test, test_labels = _digits()
+        case "four_images":
+            train, train_labels, test, test_labels = _four_images()
+        case _:
+            train, train_labels, test, test_labels = _torchvision(TORCHVISION_NAMES[name], folder)
+    if train.is_floating_point():
+        binary = [train, test]
     else:
-        train, train_labels, test, test_labels = _torchvision(TORCHVISION_NAMES[name], folder)
-    binary = [binarise(train, stream(0, "train set")), binarise(test, stream(0, "test set"))]
+        binary = [binarise(train, stream(0, "train set")), binarise(test, stream(0, "test set"))]
     tensors = (train, test, *binary, train_labels, test_labels)
     return Data(name, *(tensor.to(device) for tensor in tensors))
 
@@ -113,6 +119,26 @@ def _digits() -> tuple[Tensor, ...]:
     labels = torch.from_numpy(bunch.target.astype(np.int64))
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
     train, test = order[: DATASETS["digits"].train], order[DATASETS["digits"].train :]
+    return images[train], labels[train], images[test], labels[test]
+
+
+def _four_images() -> tuple[Tensor, ...]:
+    """16 noisy copies of each of four 3 x 3 patterns, normalised per pixel.
+
+    Noise has standard deviation 0.1; mean and standard deviation of each pixel are those of the
+    training images.
+
+    Source: the data set FourSmallImages of numpy-neural-network, which "Variational Autoencoder
+    (VAE)" trains on.
+    """
+    drawings = ("111101111", "010111010", "101010101", "010101010")  # ring, plus, X, diamond
+    patterns = torch.tensor([[float(pixel) for pixel in drawing] for drawing in drawings])
+    labels = torch.arange(len(patterns)).repeat_interleave(16)
+    images = patterns[labels] + 0.1 * torch.randn(64, 9, generator=stream(0, "four images"))
+    order = torch.randperm(64, generator=stream(0, "four images", "order"))
+    train, test = order[: DATASETS["four_images"].train], order[DATASETS["four_images"].train :]
+    mean, spread = images[train].mean(0), images[train].std(0)
+    images = (images - mean) / spread
     return images[train], labels[train], images[test], labels[test]
 
 

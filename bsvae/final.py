@@ -2,11 +2,12 @@
 
 from torch import Tensor
 
-from bsvae.codes import active_units, class_accuracies, evenly
+from bsvae.codes import active_units, class_accuracies, evenly, read
 from bsvae.data import Data
 from bsvae.discretised import discretised
 from bsvae.evaluation import elbo_terms
 from bsvae.iwae import bounds
+from bsvae.likelihoods import bernoulli
 from bsvae.pack import Pack
 from bsvae.reliability import explained, prior_likeness
 
@@ -19,18 +20,20 @@ def final_metrics(pack: Pack, data: Data) -> dict[str, Tensor]:
     """What every trial stores beside its evidence lower bound, (M,) each.
 
     Always: ``test_explained``, ``test_active_units``, ``test_knn_accuracy``,
-    ``test_probe_accuracy``, ``sample_distance_ratio``, ``sample_coverage``.  ``test_nll``,
-    see `negative_log_likelihood`, unless the objective was no bound of the relaxed model
-    (``kl_estimator`` = categorical).  With a relaxed latent, for the discrete model of the same
-    weights: ``test_discrete_distortion``, ``test_discrete_kl``, ``test_discrete_neg_elbo`` and
-    ``test_discrete_nll``.
+    ``test_probe_accuracy``, ``sample_distance_ratio``, ``sample_coverage``.  ``test_nll``, see
+    `negative_log_likelihood`, unless the code is deterministic or the objective was no bound of the
+    relaxed model (``kl_estimator`` = categorical).  With a relaxed latent, for the discrete model
+    of the same weights: ``test_discrete_distortion``, ``test_discrete_kl``,
+    ``test_discrete_neg_elbo`` and ``test_discrete_nll``.
     """
     metrics = {"test_explained": explained(pack, data)}
-    metrics["test_active_units"] = active_units(pack, data.test_binary)
+    metrics["test_active_units"] = active_units(pack, read(pack, data, "test"))
     metrics |= {f"test_{name}": value for name, value in class_accuracies(pack, data).items()}
     metrics |= prior_likeness(pack, data)
-    if pack.trials[0].kl_estimator != "categorical":
-        metrics["test_nll"] = negative_log_likelihood(pack, data.test_binary)
+    if pack.parts.latent.stochastic and pack.trials[0].kl_estimator != "categorical":
+        binary = pack.parts.likelihood is bernoulli  # the density of no other image
+        images = data.test_binary if binary else read(pack, data, "test")
+        metrics["test_nll"] = negative_log_likelihood(pack, images)
     discrete = discretised(pack)
     if discrete is not None:
         terms = elbo_terms(discrete, data.test_binary, "test set")

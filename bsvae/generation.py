@@ -1,15 +1,19 @@
 """Images that a trained pack makes: pure functions of a pack and data.
 
-Images in and out are pixel means in [0, 1], (M, B, D); every random number comes from a stream of
-the trials' seed.  A code y is what the latent calls y: the Gaussian variable, a logit, a logarithm.
+Images go in as the family reads them and come out as pixel means, (M, B, D); every random number
+comes from a stream of the trials' seed.  A code y is what the latent calls y: the Gaussian
+variable, a logit, a logarithm.
 """
+
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from bsvae.codes import centers, pixel_means
+from bsvae.codes import TRAIN_CODES, centers, codes, pixel_means, read
+from bsvae.data import Data
 from bsvae.discretised import discretised
-from bsvae.latents import BinaryConcrete, Gaussian, LogitNormal
+from bsvae.latents import BinaryConcrete, Deterministic, Gaussian, LogitNormal
 from bsvae.pack import Pack
 from bsvae.streams import stream
 
@@ -20,19 +24,43 @@ def reconstruct(pack: Pack, x: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def prior_images(pack: Pack, count: int, spread: float = 1.0) -> Tensor:
-    """Decoded draws from the prior, their codes stretched by ``spread``, (M, count, D).
+def prior_codes(pack: Pack, data: Data, noise: Tensor) -> Tensor:
+    """Codes y that the prior gives to some noise (B, L), (M, B, L).
+
+    A deterministic code has no prior; its stand-in is the Gaussian with the mean and covariance of
+    5,000 training codes, so that the noise is the whitened code.
+
+    Source: "Variational Autoencoder without Kullback-Leibler divergence (BSvarautonet)", section 3.
+    """
+    if pack.parts.latent.stochastic:
+        return pack.parts.latent.sample_prior(noise, pack.members)
+    y = codes(pack, read(pack, data, "train", TRAIN_CODES))
+    mean = y.mean(1, keepdim=True)
+    covariance = (y - mean).mT @ (y - mean) / (y.shape[1] - 1)
+    values, vectors = torch.linalg.eigh(covariance)
+    root = vectors @ (values.clamp_min(0).sqrt()[..., None] * vectors.mT)  # (M, L, L)
+    return mean + noise @ root
+
+
+@torch.no_grad()
+def prior_images(pack: Pack, data: Data, count: int, spread: float = 1.0) -> Tensor:
+    """Decoded draws from the prior, their noise stretched by ``spread``, (M, count, D).
 
     At 1 they lie within the unit Gaussian, at 5 far outside.  A relaxed latent trained with the
-    categorical KL has a discrete prior.
+    categorical KL has a discrete prior; see `prior_codes` for a deterministic one.
 
     Source: "Variational Autoencoder without Kullback-Leibler divergence (BSvarautonet)", figures 5
     and 6; "Project AI: Discrete Variational Autoencoders with Logit-normals", section 3.
     """
     if pack.trials[0].kl_estimator == "categorical":
         pack = discretised(pack) or pack
-    noise = pack.noise("generation", "prior").draw(count)
-    return pixel_means(pack, spread * pack.parts.latent.sample_prior(noise, pack.members))
+    if pack.parts.latent.stochastic:
+        noise = pack.noise("generation", "prior").draw(count)
+    else:
+        noise = (
+            replace(pack, parts=replace(pack.parts, latent=Gaussian())).noise("prior").draw(count)
+        )
+    return pixel_means(pack, prior_codes(pack, data, spread * noise))
 
 
 def interpolate(pack: Pack, start: Tensor, end: Tensor, times: Tensor) -> Tensor:
@@ -58,7 +86,7 @@ def interpolate(pack: Pack, start: Tensor, end: Tensor, times: Tensor) -> Tensor
 
 
 @torch.no_grad()
-def latent_grid(pack: Pack, side: int) -> Tensor | None:
+def latent_grid(pack: Pack, data: Data, side: int) -> Tensor | None:
     """Decoded codes at prior quantiles, a regular grid over [0, 1]^2, (M, side, side, D).
 
     Row i, column j holds the code whose coordinates have prior probability (i + 1/2) / side and
@@ -70,7 +98,7 @@ def latent_grid(pack: Pack, side: int) -> Tensor | None:
     """
     cells = (torch.arange(side, device=pack.members.mask.device) + 0.5) / side
     match pack.parts.latent:
-        case Gaussian() | LogitNormal():
+        case Gaussian() | LogitNormal() | Deterministic():
             noise = torch.special.ndtri(cells)
         case BinaryConcrete():
             noise = torch.logit(cells)
@@ -80,7 +108,7 @@ def latent_grid(pack: Pack, side: int) -> Tensor | None:
         return None
     grid = torch.zeros(side, side, pack.width, device=noise.device)
     grid[..., 0], grid[..., 1] = noise[:, None], noise
-    y = pack.parts.latent.sample_prior(grid.flatten(0, 1), pack.members)
+    y = prior_codes(pack, data, grid.flatten(0, 1))
     return pixel_means(pack, y).unflatten(1, (side, side))
 
 

@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor
 
+from bsvae.latents import Gaussian, Latent
 from bsvae.pack import Pack
 
 #: Images encoded together, and rows (images times samples) decoded together, per member; fixed, so
@@ -39,7 +40,7 @@ def bounds(
 
     Args:
         pack: M members, with a stochastic latent.
-        images: binary images, uint8, (N, D).
+        images: in the range of the likelihood, binary for a Bernoulli one, (N, D).
         samples: k >= 1.
         purpose: names the noise stream.
 
@@ -81,9 +82,18 @@ def _sizes(total: int, largest: int) -> list[int]:
     return [min(largest, total - start) for start in range(0, total, largest)]
 
 
+def _proposal(latent: Latent) -> Latent:
+    """The latent whose draws have the density it states."""
+    match latent:
+        case Gaussian(as_published=True):
+            return Gaussian(latent.log_variance)
+        case _:
+            return latent
+
+
 def _log_weights(pack: Pack, x: Tensor, raw: Tensor, draws: Tensor) -> Tensor:
     """w_i for images (B, D) and noise (S, B, L): (M, S, B)."""
-    latent, members = pack.parts.latent, pack.members
+    latent, members = _proposal(pack.parts.latent), pack.members
     size = len(draws)
     raw = raw.repeat(1, size, 1, 1)  # (M, S * B, heads, L)
     y = latent.sample(raw, draws.flatten(0, 1), members)

@@ -18,7 +18,7 @@ class Members:
         prior_scale: alpha of the prior N(0, alpha I), (M, 1, 1); 1 where a family has none.
         posterior_temperature: lambda_1, (M, 1, 1).
         prior_temperature: lambda_2, (M, 1, 1).
-        kl_weight: beta, (M,).
+        kl_weight: beta of the KL in nats, (M,); 1 where a family has no KL.
     """
 
     mask: Tensor
@@ -48,5 +48,5 @@ class Members:
             prior_scale=column("prior_scale")[:, None, None],
             posterior_temperature=column("posterior_temperature")[:, None, None],
             prior_temperature=column("prior_temperature")[:, None, None],
-            kl_weight=column("kl_weight"),
+            kl_weight=column("beta"),
         )

@@ -66,12 +66,48 @@ class Pack:
         return Noise(self.parts.latent, self.width, device, self.trials[0].seed, *purpose)
 
     def terms(self, x: Tensor, target: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Distortion -ln p(target|z) and rate KL(q(z|x) || p(z)) at one draw, (M, B) each, nats."""
-        latent, network = self.parts.latent, self.parts.network
-        raw = network.encode(self.parameters, x)
-        y = latent.sample(raw, noise, self.members)
-        decoded = network.decode(self.parameters, latent.decoder_input(y, self.members))
-        return -self.parts.likelihood(decoded, target), latent.kl(y, raw, self.members)
+        """Distortion and rate alone, of `measure`."""
+        measured = self.measure(x, target, noise)
+        return measured["distortion"], measured["kl"]
+
+    def measure(self, x: Tensor, target: Tensor, noise: Tensor) -> dict[str, Tensor]:
+        """What a batch shows, averaged over S draws of z per image, (M, B) each.
+
+        Args:
+            x: what the encoder sees, (B, D).
+            target: what is to be predicted, (B, D).
+            noise: the latent's noise, (S * B, L): one encoder pass serves all draws.
+
+        Returns:
+            ``distortion`` = -ln p(target|z) and ``kl`` = KL(q(z|x) || p(z)), nats; for targets that
+            are not binary also ``mse`` and ``mae``, the mean over pixels of the squared and of the
+            absolute difference between target and E[x|z].
+        """
+        parts, members = self.parts, self.members
+        draws = len(noise) // len(x)
+        raw = parts.network.encode(self.parameters, x).repeat(
+            1, draws, 1, 1
+        )  # (M, S * B, heads, L)
+        target = target.repeat(draws, 1)
+        y = parts.latent.sample(raw, noise, members)
+        decoded = parts.network.decode(self.parameters, parts.latent.decoder_input(y, members))
+        measured = {
+            "distortion": -parts.likelihood(decoded, target),
+            "kl": parts.latent.kl(y, raw, members),
+        }
+        if parts.pixels != "binary":
+            error = parts.mean(decoded.detach()) - target
+            measured |= {"mse": error.square().mean(-1), "mae": error.abs().mean(-1)}
+        return {name: values.unflatten(1, (draws, -1)).mean(1) for name, values in measured.items()}
+
+    @torch.no_grad()
+    def solve(self, x: Tensor) -> None:
+        """Set the weights to their closed-form optimum on training inputs (N, D)."""
+        if self.parts.solve is None:
+            raise ValueError(f"family {self.trials[0].family!r} has no closed form")
+        members = self.parts.solve(x, [trial.latent_dim for trial in self.trials])
+        for name, weight in self.parameters.items():
+            weight.copy_(stack_padded([member[name] for member in members]))
 
 
 def initial_weights(trial: Trial) -> Parameters:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from bsvae.codes import evenly
+from bsvae.codes import read, references
 from bsvae.data import Data
 from bsvae.generation import prior_images, reconstruct
 from bsvae.pack import Pack
@@ -46,10 +46,10 @@ def explained(pack: Pack, data: Data) -> Tensor:
 
         1 - sum |x - decode(code(x))|^2 / sum |x - mean of the training set|^2,
 
-    for binary images x; 0 for a decoder that ignores its code, 1 for a copy.
+    for images x as the family reads them; 0 for a decoder that ignores its code, 1 for a copy.
     """
-    x = data.test_binary.float()
-    mean = data.train.float().mean(0) / 255
+    x = read(pack, data, "test")
+    mean = references(pack, data, "train").mean(0)
     errors = torch.zeros(len(pack.trials), dtype=torch.float64, device=x.device)
     for chunk in x.split(1000):
         errors += (reconstruct(pack, chunk) - chunk).double().square().sum((-1, -2))
@@ -57,7 +57,7 @@ def explained(pack: Pack, data: Data) -> Tensor:
 
 
 def prior_likeness(pack: Pack, data: Data) -> dict[str, Tensor]:
-    """Distances between decoded draws from the prior and the grey images, (M,) each.
+    """Distances between decoded draws from the prior and images (grey ones), (M,) each.
 
     Returns:
         ``sample_distance_ratio``: median distance of a draw to its nearest training image, over
@@ -65,11 +65,11 @@ def prior_likeness(pack: Pack, data: Data) -> dict[str, Tensor]:
         ``sample_coverage``: share of test images to which some draw is nearer than their fifth
         nearest training image is; about 0 where all draws are one image.
     """
-    train = evenly(data.train, REFERENCE).float() / 255
-    test = evenly(data.test, DRAWS).float() / 255
+    train = references(pack, data, "train", REFERENCE)
+    test = references(pack, data, "test", DRAWS)
     to_train = torch.cdist(test, train).topk(min(NEIGHBOURS, len(train)), largest=False).values
     ratios, coverages = [], []
-    for draws in prior_images(pack, DRAWS):
+    for draws in prior_images(pack, data, DRAWS):
         nearest = torch.cdist(draws, train).amin(-1)
         ratios.append((nearest.median() / to_train[:, 0].median()).item())
         reached = torch.cdist(test, draws).amin(-1) <= to_train[:, -1]

@@ -41,7 +41,7 @@ def kl_weight(trial: Trial, epoch: int) -> float:
     >>> [kl_weight(trial, epoch) for epoch in (1, 2, 3, 4)]
     [0.0, 0.25, 0.5, 0.5]
     """
-    return trial.kl_weight * progress(epoch, trial.kl_warmup or 0)
+    return (trial.beta or 0.0) * progress(epoch, trial.kl_warmup or 0)
 
 
 def posterior_temperature(trial: Trial, epoch: int) -> float:

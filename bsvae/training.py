@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bsvae.data import Data, binarise
-from bsvae.evaluation import combine, elbo_terms
+from bsvae.batches import as_numbers, batches, evaluated
+from bsvae.data import Data
+from bsvae.evaluation import add, elbo_terms, means
 from bsvae.optimiser import Adam
 from bsvae.pack import Pack
 from bsvae.schedules import at_epoch
-from bsvae.streams import stream
 from bsvae.trial import BadInput, Trial
 
 
@@ -21,14 +21,16 @@ class Epoch:
     """What one epoch of a pack showed.
 
     Attributes:
-        number: epochs trained so far, counted from 1.
+        number: epochs trained so far, counted from 1; 0 if the weights are untrained.
         last: whether training has ended.
         seconds: wall time of training and evaluating this epoch.
-        metrics: per member, ``train_*`` and ``test_*`` in nats per image.  ``train_*`` are means
-            over the epoch's batches while weights moved, and in the last epoch a pass over the
-            binarised training set with the final weights (``curve`` keeps the former).
+        metrics: per member, ``train_*`` and ``test_*``, named as by `bsvae.evaluation.elbo_terms`.
+            ``train_*`` are means over the epoch's batches while weights moved, and in the last
+            epoch a pass over the training set as it is evaluated, with the final weights
+            (``curve`` keeps the former, where there were batches).
         curve: per member, the metrics as a learning curve shows them.
         diverged_at: per member, the epoch in which its loss was first not finite, or None.
+        pack: the models themselves, as they are after this epoch.
     """
 
     number: int
@@ -37,14 +39,16 @@ class Epoch:
     metrics: list[dict[str, float]]
     curve: list[dict[str, float]]
     diverged_at: list[int | None]
+    pack: Pack
 
 
 def train(trials: Sequence[Trial], data: Data) -> Iterator[Epoch]:
     """Train trials of one fusion key together, yielding after every epoch.
 
-    The objective of a member is mean_B [ -ln p(x|z) + beta KL(q(z|x) || p(z)) ] in nats, with one
-    draw z per image; training images are binarised anew in every epoch.  A member whose loss stops
-    being finite is frozen and reported as diverged; the others do not notice.
+    The objective of a member is mean_B [ -ln p(x|z) + beta KL(q(z|x) || p(z)) ] in nats, with
+    ``decoder_draws`` draws z per image; `bsvae.batches` says what x is.  A member whose loss stops
+    being finite is frozen and reported as diverged; the others do not notice.  With ``epochs = 0``
+    one epoch, number 0, shows the untrained weights.
 
     Raises:
         BadInput: if the trials cannot share a pack, or name another data set than ``data``.
@@ -62,46 +66,57 @@ def train(trials: Sequence[Trial], data: Data) -> Iterator[Epoch]:
     pack = Pack.of(trials, data.device)
     if trials[0].dataset != data.name:
         raise BadInput(f"dataset = {trials[0].dataset!r}: the data given are {data.name!r}")
-    optimiser = Adam(pack.parameters.values(), [trial.learning_rate for trial in trials])
+    rates = [trial.learning_rate or 0.0 for trial in trials]
+    optimiser = Adam(pack.parameters.values(), rates, pack.parts.adam_eps)
+    test, training = (evaluated(pack.parts, data, part) for part in ("test", "train"))
     diverged_at: list[int | None] = [None] * len(trials)
-    for number in range(1, trials[0].epochs + 1):
+    for number in range(min(1, trials[0].epochs), trials[0].epochs + 1):
         started = time.perf_counter()
-        curve = _named("train", train_epoch(at_epoch(pack, number), optimiser, data.train, number))
-        curve |= _named("test", elbo_terms(pack, data.test_binary, "test set"))
+        moving = _named(
+            "train", train_epoch(at_epoch(pack, number), optimiser, data.train, number)
+        )
+        curve = moving | _named("test", elbo_terms(pack, test, "test set"))
         for member in _not_finite(curve):
             if diverged_at[member] is None:
                 diverged_at[member] = number
                 optimiser.freeze(member)
         last = number == trials[0].epochs or None not in diverged_at
-        final = _named("train", elbo_terms(pack, data.train_binary, "train set")) if last else {}
+        final = _named("train", elbo_terms(pack, training, "train set")) if last else {}
         yield Epoch(
             number,
             last,
             time.perf_counter() - started,
             _by_member(curve | final),
-            _by_member(curve),
+            _by_member(curve if moving else curve | final),
             list(diverged_at),
+            pack,
         )
         if last:
             return
 
 
 def train_epoch(pack: Pack, optimiser: Adam, images: Tensor, number: int) -> dict[str, Tensor]:
-    """One pass over the images in random order; returns means over the pass, (M,) each."""
-    trial, device = pack.trials[0], images.device
-    order = torch.randperm(len(images), generator=stream(trial.seed, "batches", number)).to(device)
-    pixels = stream(trial.seed, "binarisation", number, device=device)
-    noise = pack.noise("training", number)
+    """One pass over the images; returns means over the pass, (M,) each, if it had batches.
+
+    Epoch 0 trains nothing, and a closed form needs no batches.
+    """
+    if number == 0:
+        return {}
+    if pack.parts.solve is not None:
+        pack.solve(as_numbers(pack.parts, images))
+        return {}
+    noise, draws = pack.noise("training", number), pack.trials[0].decoder_draws or 1
     weights = list(pack.parameters.values())
-    sums = torch.zeros(2, len(pack.trials), device=device)
-    for batch in order.split(trial.batch_size):
-        x = binarise(images[batch], pixels).float()
-        distortion, kl = pack.terms(x, x, noise.draw(len(x)))  # (M, B)
-        objective = distortion + pack.members.kl_weight[:, None] * kl
-        loss = objective.mean(-1).sum()  # a sum over members keeps their gradients apart
+    sums: dict[str, Tensor] = {}
+    for x, target in batches(pack, images, number):
+        measured = pack.measure(x, target, noise.draw(draws * len(x)))  # (M, B)
+        objective = measured["distortion"] + pack.members.kl_weight[:, None] * measured["kl"]
+        loss = pack.parts.loss_scale * objective.mean(-1).sum()  # a sum: gradients stay apart
         optimiser.step(torch.autograd.grad(loss, weights))
-        sums += torch.stack([distortion.detach().sum(-1), kl.detach().sum(-1)])
-    return combine(*(sums / len(images)), pack.members.kl_weight)
+        with torch.no_grad():
+            pack.parts.network.project(pack.parameters)
+        sums = add(sums, measured)
+    return means(pack, sums, len(images))
 
 
 def _named(part: str, terms: dict[str, Tensor]) -> dict[str, list[float]]:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bsvae import iwae
-from bsvae.codes import active_units, linear_probe, neighbour_vote
+from bsvae.codes import active_units, linear_probe, neighbour_vote, read
 from bsvae.data import Data, load
 from bsvae.discretised import discretised, exact_log_density
 from bsvae.evaluation import elbo_terms
@@ -25,6 +25,11 @@ TRIALS = [
     Trial(family="concrete", latent_dim=5, kl_estimator="categorical", **COMMON),
     Trial(family="binary_concrete", latent_dim=6, straight_through=True, **COMMON),
 ]
+#: Untrained models of the other families.
+OTHERS = [
+    Trial(family=family, latent_dim=3, dataset="digits")
+    for family in ("bs_autoencoder", "autoencoder", "pca", "vae_mse", "conv_vae")
+] + [Trial(family="tiny_vae", as_published=True)]
 every_family = pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.family)
 
 
@@ -161,12 +166,15 @@ def test_a_discretised_elbo_has_the_closed_form_kl(data: Data) -> None:
 
 def test_active_units_are_those_that_vary(data: Data) -> None:
     pack = sharpened([replace(TRIALS[0], latent_dim=d) for d in (2, 3)])
-    assert active_units(pack, data.test_binary).tolist() == [2, 3]
+    assert active_units(pack, read(pack, data, "test")).tolist() == [2, 3]
     silent = {
         name: weight * (torch.arange(3) != 1) if name == "heads.weight" else weight
         for name, weight in pack.parameters.items()
     }
-    assert active_units(replace(pack, parameters=silent), data.test_binary).tolist() == [1, 2]
+    assert active_units(replace(pack, parameters=silent), read(pack, data, "test")).tolist() == [
+        1,
+        2,
+    ]
 
 
 def test_classifiers_of_codes() -> None:
@@ -201,6 +209,14 @@ def test_final_metrics_do_not_depend_on_the_pack(trial: Trial, data: Data) -> No
     together = final_metrics(pack, data)
     for name, values in alone.items():
         torch.testing.assert_close(together[name][:1], values, rtol=1e-5, atol=1e-5, msg=name)
+
+
+@pytest.mark.parametrize("trial", OTHERS, ids=lambda trial: trial.family)
+def test_other_families_have_those_metrics_that_they_can(trial: Trial) -> None:
+    pack = Pack.of([trial])
+    metrics = final_metrics(pack, load(trial.dataset))
+    assert all(torch.isfinite(values).all() for values in metrics.values())
+    assert ("test_nll" in metrics) == pack.parts.latent.stochastic
 
 
 def test_a_model_whose_decoder_ignores_its_code_is_unreliable(data: Data) -> None:

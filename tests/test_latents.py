@@ -13,6 +13,7 @@ from bsvae.latents import (
     BinaryConcrete,
     Categorical,
     Concrete,
+    Deterministic,
     Gaussian,
     Latent,
     LogitNormal,
@@ -26,6 +27,14 @@ from bsvae.trial import Trial
 #: Every latent, with the trials whose members it is tried on: of two widths, the wider one last.
 LATENTS: dict[str, tuple[Latent, list[Trial]]] = {
     "gaussian": (Gaussian(), [Trial(family="gaussian", latent_dim=d) for d in (2, 5)]),
+    "gaussian, log-variance": (
+        Gaussian(log_variance=True),
+        [Trial(family="gaussian", latent_dim=d) for d in (2, 5)],
+    ),
+    "deterministic": (
+        Deterministic(),
+        [Trial(family="autoencoder", latent_dim=d) for d in (2, 5)],
+    ),
     "logit_normal": (
         LogitNormal(),
         [Trial(family="logit_normal", latent_dim=d, prior_scale=1.78) for d in (2, 5)],
@@ -48,6 +57,10 @@ LATENTS: dict[str, tuple[Latent, list[Trial]]] = {
     ),
     "bernoulli": (Bernoulli(), [Trial(family="binary_concrete", latent_dim=d) for d in (2, 5)]),
 }
+STOCHASTIC = {name: case for name, case in LATENTS.items() if case[0].stochastic}
+every_stochastic_latent = pytest.mark.parametrize(
+    ("latent", "trials"), STOCHASTIC.values(), ids=STOCHASTIC.keys()
+)
 every_latent = pytest.mark.parametrize(("latent", "trials"), LATENTS.values(), ids=LATENTS.keys())
 DRAWS = 100_000
 
@@ -84,7 +97,7 @@ def assert_mean(values: Tensor, expected: Tensor | float) -> None:
     assert ((values.mean(-1) - expected).abs() <= 4 * error + 1e-9).all()
 
 
-@every_latent
+@every_stochastic_latent
 def test_kl_is_the_mean_log_ratio(latent: Latent, trials: list[Trial]) -> None:
     members = members_of(trials)
     raw, noise = raw_numbers(latent, members, DRAWS), noise_of(latent, DRAWS, members)
@@ -98,7 +111,7 @@ def test_kl_is_the_mean_log_ratio(latent: Latent, trials: list[Trial]) -> None:
     assert_mean(ratio, kl.mean(-1))
 
 
-@every_latent
+@every_stochastic_latent
 def test_densities_fit_their_samplers(latent: Latent, trials: list[Trial]) -> None:
     """E_p[q/p] = 1 and E_q[p/q] = 1: both densities are normalised alike, and drawn from."""
     members = members_of(trials)
@@ -122,16 +135,18 @@ def test_padding_changes_nothing(latent: Latent, trials: list[Trial]) -> None:
 
     def everything(raw: Tensor, noise: Tensor, members: Members) -> dict[str, Tensor]:
         y = latent.sample(raw, noise, members)
-        return {
+        values = {
             "sample": y,
-            "sample_prior": latent.sample_prior(noise, members),
             "center": latent.center(raw, members),
             "units": latent.units(y, members),
-            "log_posterior": latent.log_posterior(y, raw, members),
-            "log_prior": latent.log_prior(y, members),
             "kl": latent.kl(y, raw, members),
             "decoder_input": latent.decoder_input(y, members),
         }
+        if latent.stochastic:
+            values["sample_prior"] = latent.sample_prior(noise, members)
+            values["log_posterior"] = latent.log_posterior(y, raw, members)
+            values["log_prior"] = latent.log_prior(y, members)
+        return values
 
     padded, plain = everything(raw, noise, both), everything(narrow, noise[:, :width], alone)
     for name, value in plain.items():

@@ -9,6 +9,7 @@ from bsvae.latents.bernoulli import Bernoulli
 from bsvae.latents.binary_concrete import BinaryConcrete
 from bsvae.latents.categorical import Categorical
 from bsvae.latents.concrete import Concrete
+from bsvae.latents.deterministic import Deterministic
 from bsvae.latents.gaussian import Gaussian
 from bsvae.latents.interface import Latent
 from bsvae.latents.logit_normal import LogitNormal
@@ -18,6 +19,7 @@ __all__ = [
     "BinaryConcrete",
     "Categorical",
     "Concrete",
+    "Deterministic",
     "Gaussian",
     "Latent",
     "LogitNormal",

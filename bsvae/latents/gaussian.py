@@ -14,13 +14,31 @@ VARIANCE_FLOOR = 1e-8
 
 
 class Gaussian(Latent):
-    """q(z|x) = N(mu, diag(sigma^2)) against N(0, I); sigma^2 = softplus(raw).
+    """q(z|x) = N(mu, diag(sigma^2)) against N(0, I); sigma^2 = softplus(raw), or exp(raw).
+
+    Args:
+        log_variance: whether the second head is ln sigma^2.
+        as_published: whether to draw as the program of "Variational Autoencoder (VAE)" does:
+            z = mu + sigma^2 * eps, and dz / d sigma^2 = 1.  Everything else keeps sigma^2 as the
+            variance, so its KL is not that of its draws.
 
     Source: "Variational Autoencoder (VAE)" (the softplus variance head and the closed-form KL);
-    "Project AI: Discrete Variational Autoencoders with Logit-normals", section 2.2.
+    "Project 1.3 - Variational Autoencoders", Listing 2 (the logarithmic one); "Project AI: Discrete
+    Variational Autoencoders with Logit-normals", section 2.2.
     """
 
     heads = 2
+
+    def __init__(self, log_variance: bool = False, as_published: bool = False) -> None:
+        self.log_variance = log_variance
+        self.as_published = as_published
+
+    def moments(self, raw: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and variance, each (M, B, L)."""
+        if self.log_variance:
+            mu, log_variance = raw.unbind(-2)
+            return mu, log_variance.exp() + VARIANCE_FLOOR
+        return moments(raw)
 
     def draw_noise(self, rows: int, width: int, generator: torch.Generator) -> Tensor:
         """Standard normal noise."""
@@ -28,7 +46,10 @@ class Gaussian(Latent):
 
     def sample(self, raw: Tensor, noise: Tensor, members: Members) -> Tensor:
         """z = mu + sigma * eps."""
-        mu, variance = moments(raw)
+        mu, variance = self.moments(raw)
+        if self.as_published:
+            shift = variance * noise
+            return (mu + variance + (shift - variance).detach()) * members.mask
         return (mu + variance.sqrt() * noise) * members.mask
 
     def sample_prior(self, noise: Tensor, members: Members) -> Tensor:
@@ -37,7 +58,7 @@ class Gaussian(Latent):
 
     def center(self, raw: Tensor, members: Members) -> Tensor:
         """mu."""
-        return moments(raw)[0] * members.mask
+        return self.moments(raw)[0] * members.mask
 
     def units(self, y: Tensor, members: Members) -> Tensor:
         """y / sqrt(alpha), for which the prior is N(0, I)."""
@@ -45,7 +66,7 @@ class Gaussian(Latent):
 
     def log_posterior(self, y: Tensor, raw: Tensor, members: Members) -> Tensor:
         """ln N(z; mu, sigma^2)."""
-        return normal_log_density(y, *moments(raw), members.mask)
+        return normal_log_density(y, *self.moments(raw), members.mask)
 
     def log_prior(self, y: Tensor, members: Members) -> Tensor:
         """ln N(z; 0, alpha), where alpha = 1 unless the trial has a prior scale."""
@@ -53,7 +74,7 @@ class Gaussian(Latent):
 
     def kl(self, y: Tensor, raw: Tensor, members: Members) -> Tensor:
         """The closed form; see `normal_kl`."""
-        return normal_kl(*moments(raw), members.prior_scale, members.mask)
+        return normal_kl(*self.moments(raw), members.prior_scale, members.mask)
 
     def decoder_input(self, y: Tensor, members: Members) -> Tensor:
         """z itself."""

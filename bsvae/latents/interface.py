@@ -23,6 +23,9 @@ class Latent(ABC):
     #: Raw numbers that the network emits per latent coordinate.
     heads: int
 
+    #: Whether q(y|x) and p(y) are distributions: a deterministic code has neither density.
+    stochastic: bool = True
+
     @abstractmethod
     def draw_noise(self, rows: int, width: int, generator: torch.Generator) -> Tensor:
         """Parameter-free noise, (rows, width)."""

@@ -26,20 +26,25 @@ class Network(ABC):
 
     @abstractmethod
     def decode(self, parameters: Parameters, z: Tensor) -> Tensor:
-        """Codes (M, B, L) to the likelihood's parameters (M, B, D)."""
+        """Codes (M, B, L) to the likelihood's parameters (M, B, D): logits, or pixel means."""
+
+    def project(self, parameters: Parameters) -> None:  # noqa: B027 (most have no constraint)
+        """Move the weights, in place, to where they are allowed; called after optimiser steps."""
 
 
 def linear(parameters: Parameters, name: str, x: Tensor) -> Tensor:
-    """M affine maps at once: (M, B, in) or (B, in) -> (M, B, *out).
+    """M affine, or without a bias linear, maps: (M, B, in) or (B, in) -> (M, B, *out).
 
     >>> parameters = {"f.weight": torch.ones(2, 3, 4), "f.bias": torch.zeros(2, 1, 4)}
     >>> linear(parameters, "f", torch.ones(5, 3)).shape
     torch.Size([2, 5, 4])
     """
-    weight, bias = parameters[f"{name}.weight"], parameters[f"{name}.bias"]
+    weight, bias = parameters[f"{name}.weight"], parameters.get(f"{name}.bias")
     if x.dim() == 2:
         x = x.expand(len(weight), *x.shape)
-    return torch.baddbmm(bias.flatten(2), x, weight.flatten(2)).unflatten(-1, weight.shape[2:])
+    flat = weight.flatten(2)
+    y = torch.bmm(x, flat) if bias is None else torch.baddbmm(bias.flatten(2), x, flat)
+    return y.unflatten(-1, weight.shape[2:])
 
 
 def uniform_linear(

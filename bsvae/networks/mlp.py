@@ -10,13 +10,19 @@ from bsvae.networks.interface import Network, Parameters, linear, uniform_linear
 class MLP(Network):
     """x -> tanh -> softplus -> heads;  z -> tanh -> softplus -> one logit per pixel.
 
+    Args:
+        pixels: D.
+        hidden: width of the hidden layers.
+        means: whether the decoder ends in a sigmoid, and so gives pixel means instead of logits.
+
     Source: "Project AI: Discrete Variational Autoencoders with Logit-normals", section 2.1, which
     names the layers and activations but not the width.
     """
 
-    def __init__(self, pixels: int, hidden: int) -> None:
+    def __init__(self, pixels: int, hidden: int, means: bool = False) -> None:
         self.pixels = pixels
         self.hidden = hidden
+        self.means = means
 
     def initial(self, latent_dim: int, heads: int, generator: torch.Generator) -> Parameters:
         """Uniform weights and biases within 1 / sqrt(fan in), layer by layer."""
@@ -40,7 +46,8 @@ class MLP(Network):
         return linear(parameters, "heads", h)
 
     def decode(self, parameters: Parameters, z: Tensor) -> Tensor:
-        """Codes to Bernoulli logits."""
+        """Codes to Bernoulli logits, or to pixel means."""
         h = torch.tanh(linear(parameters, "decoder.0", z))
         h = F.softplus(linear(parameters, "decoder.1", h))
-        return linear(parameters, "pixels", h)
+        pixels = linear(parameters, "pixels", h)
+        return torch.sigmoid(pixels) if self.means else pixels
