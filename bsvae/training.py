@@ -72,9 +72,7 @@ def train(trials: Sequence[Trial], data: Data) -> Iterator[Epoch]:
     diverged_at: list[int | None] = [None] * len(trials)
     for number in range(min(1, trials[0].epochs), trials[0].epochs + 1):
         started = time.perf_counter()
-        moving = _named(
-            "train", train_epoch(at_epoch(pack, number), optimiser, data.train, number)
-        )
+        moving = _named("train", train_epoch(at_epoch(pack, number), optimiser, data.train, number))
         curve = moving | _named("test", elbo_terms(pack, test, "test set"))
         for member in _not_finite(curve):
             if diverged_at[member] is None:

@@ -1,8 +1,9 @@
 """Sweep files: TOML in, constants, grids and an Optuna search out.
 
 A file names any fields of `bsvae.trial.Trial` as constants under ``[trial]``, lists of values under
-``[[grid]]`` (each grid is a product, the sweep is their union), and ranges under
-``[search.FIELD]``, which Optuna searches in every grid cell with the budget under ``[optuna]``.
+``[[grid]]`` (each grid is a product that wins over the constants; the sweep is their union), and
+ranges under ``[search.FIELD]``, which Optuna searches with the budget under ``[optuna]`` in every
+grid cell that does not set the field itself.
 """
 
 import itertools
@@ -62,8 +63,9 @@ class Sweep:
     Attributes:
         name: names the folder under ``results/``; letters, digits and ``. _ -``.
         about: what is asked, and its source.
-        cells: field values of every grid cell, without the searched fields; no cell twice.
-        search: the searched fields; empty for a plain grid.
+        cells: field values of every grid cell, spelled out; searched fields are left out; no cell
+            twice.
+        search: the fields that are searched in the cells that do not have them.
         budget: the search's budget; None for a plain grid.
         extras: what is stored of each trial besides its row and curve; of `EXTRAS`.
         document: the file's content after overrides, to be stored beside the results.
@@ -80,7 +82,11 @@ class Sweep:
     @property
     def wanted(self) -> int:
         """Trials that a finished sweep has."""
-        return len(self.cells) * (self.budget.trials if self.budget else 1)
+        return sum(self.budget.trials if self.searched(cell) else 1 for cell in self.cells)
+
+    def searched(self, cell: Mapping[str, Any]) -> dict[str, Range]:
+        """The fields that are searched in a cell."""
+        return {name: span for name, span in self.search.items() if name not in cell}
 
 
 def shipped() -> dict[str, Path]:
@@ -110,7 +116,7 @@ def read_sweep(name_or_file: str, overrides: Mapping[str, Any] | None = None) ->
 
     Args:
         name_or_file: a name of `shipped`, or a path that ends in ``.toml``.
-        overrides: constants that replace what the file says for those fields.
+        overrides: values that replace what the file says for those fields.
 
     Raises:
         BadInput: for anything that cannot become trials, in one line that names the file.
@@ -143,10 +149,7 @@ def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) 
     search = {key: _range(key, value) for key, value in document["search"].items()}
     if document["optuna"] and not search:
         raise BadInput("[optuna] without a [search.FIELD] table: name what to search, or drop it")
-    cells = list(_unique(_cells(constants, grids, search)))
-    for cell in cells:
-        for bound in ("low", "high"):
-            Trial.of(cell | {key: getattr(interval, bound) for key, interval in search.items()})
+    cells = {json.dumps(cell): cell for cell in _cells(constants, grids, search)}
     about = document["about"]
     if not isinstance(about, str):
         raise BadInput(f"about = {about!r}: must be a string")
@@ -155,7 +158,9 @@ def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) 
         raise BadInput(f"extras = {extras!r}: must be a list of {', '.join(EXTRAS)}")
     _check_keys(dict.fromkeys(map(str, extras)), EXTRAS, "extra")
     budget = _budget(document["optuna"]) if search else None
-    return Sweep(check_name(name), about, tuple(cells), search, budget, tuple(extras), document)
+    return Sweep(
+        check_name(name), about, tuple(cells.values()), search, budget, tuple(extras), document
+    )
 
 
 def _load_toml(path: Path) -> dict[str, Any]:
@@ -167,12 +172,16 @@ def _load_toml(path: Path) -> dict[str, Any]:
         raise BadInput("no such file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"cannot be read ({error})") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"not valid TOML: {error}") from None
 
 
 def _override(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Fill in the missing tables and let overrides win over constants, grids and searches."""
+    """Fill in the missing tables and apply overrides.
+
+    An override replaces a constant, and what grids say of a field that is no constant; so a grid
+    that deviates from a constant keeps its own value.
+    """
     tables = {key: document.get(key, {}) for key in ("trial", "search", "optuna")}
     grids = document.get("grid", [{}])
     for key, table in tables.items():
@@ -182,7 +191,8 @@ def _override(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict
         raise BadInput(f"grid = {grids!r}: must be one or more tables, [[grid]]")
     for key in overrides:
         _check_keys({key: None}, FIELDS, "field")
-    keep = [{k: v for k, v in grid.items() if k not in overrides} for grid in grids]
+    replaced = set(overrides) - set(tables["trial"])
+    keep = [{k: v for k, v in grid.items() if k not in replaced} for grid in grids]
     search = {k: v for k, v in tables["search"].items() if k not in overrides}
     return {
         "about": document.get("about", ""),
@@ -202,22 +212,20 @@ def _cells(
             _check_keys({key: None}, FIELDS, "key")
             if not isinstance(values, list) or not values:
                 raise BadInput(f"{key} = {values!r} in [[grid]]: must be a list with a value")
-            if key in constants:
-                raise BadInput(f"{key} stands both in [trial] and in [[grid]]: keep one")
         for key in search:
-            if key in constants or key in grid:
-                raise BadInput(f"{key} is searched, and also set in [trial] or [[grid]]: keep one")
+            if key in constants:
+                raise BadInput(f"{key} is searched, and also set in [trial]: keep one")
         for values in itertools.product(*grid.values()):
-            yield {**constants, **dict(zip(grid.keys(), values, strict=True))}
+            cell = {**constants, **dict(zip(grid.keys(), values, strict=True))}
+            yield _spelled_out(cell, {k: span for k, span in search.items() if k not in cell})
 
 
-def _unique(cells: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
-    seen = set()
-    for cell in cells:
-        key = json.dumps(cell, sort_keys=True, default=str)
-        if key not in seen:
-            seen.add(key)
-            yield cell
+def _spelled_out(cell: Mapping[str, Any], search: Mapping[str, Range]) -> dict[str, Any]:
+    """A cell by its content: every used field, defaults too, so that one cell has one spelling."""
+    Trial.of({**cell, **{name: span.high for name, span in search.items()}})
+    trial = Trial.of({**cell, **{name: span.low for name, span in search.items()}})
+    fields = trial.as_dict().items()
+    return {k: value for k, value in fields if value is not None and k not in search}
 
 
 def _range(name: str, table: Any) -> Range:

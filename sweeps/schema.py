@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pyarrow as pa
 
-from bsvae.metrics import METRICS
+from bsvae.metrics import CHECKS, EPOCH_METRICS, FINAL_METRICS
 from bsvae.trial import FIELDS
 
 VERSION = 1
@@ -37,7 +37,9 @@ _FIELDS = [
     _column(name, _arrow_type(spec.type), spec.metadata["doc"], spec.metadata["unit"])
     for name, spec in FIELDS.items()
 ]
-_METRICS = [_column(name, pa.float64(), m.doc, m.unit) for name, m in METRICS.items()]
+_EPOCH = [_column(name, pa.float64(), m.doc, m.unit) for name, m in EPOCH_METRICS.items()]
+_FINAL = [_column(name, pa.float64(), m.doc, m.unit) for name, m in FINAL_METRICS.items()]
+_CHECKS = [_column(name, pa.bool_(), f"reliability check: {doc}") for name, doc in CHECKS.items()]
 
 #: One row per trial: what it was, how it ended, what it showed, what it cost.
 TRIALS = _schema(
@@ -45,7 +47,10 @@ TRIALS = _schema(
         _ID,
         _column("status", pa.string(), "how it ended: " + ", ".join(STATUSES)),
         *_FIELDS,
-        *_METRICS,
+        _column("beta", pa.float64(), "the KL weight in nats beside a summed -ln p(x|z)"),
+        *_EPOCH,
+        *_FINAL,
+        *_CHECKS,
         _column("epochs_trained", pa.int64(), "epochs behind the metrics", "epochs"),
         _column("parameters", pa.int64(), "trainable numbers"),
         _column("seconds", pa.float64(), "wall time of the pack it was trained in", "s"),
@@ -65,7 +70,7 @@ EPOCHS = _schema(
     [
         _ID,
         _column("epoch", pa.int64(), "epochs trained so far", "epochs"),
-        *_METRICS,
+        *_EPOCH,
         _column("seconds", pa.float64(), "wall time of the pack's epoch", "s"),
     ],
     "one row per trial and epoch",

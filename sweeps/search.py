@@ -51,7 +51,7 @@ class Study:
     def __init__(self, sweep: Sweep, cell: Mapping[str, Any]) -> None:
         assert sweep.budget is not None
         self.cell = dict(cell)
-        self.search = sweep.search
+        self.search = sweep.searched(cell)
         self.budget = sweep.budget
         self.asked = 0
         self._round: list[tuple[optuna.Trial, Trial]] = []
@@ -130,11 +130,10 @@ class Planner:
     running: dict[str, Trial] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        kind = Study if self.sweep.search else Point
         self._ready: dict[tuple, list[Trial]] = {}
         self._owners: dict[str, list[Point | Study]] = {}
         for cell in self.sweep.cells:
-            self._advance(kind(self.sweep, cell))
+            self._advance((Study if self.sweep.searched(cell) else Point)(self.sweep, cell))
 
     @property
     def finished(self) -> bool:

@@ -10,8 +10,10 @@ import torch
 
 from bsvae.data import Data, load
 from bsvae.pack import count_parameters
+from bsvae.reliability import reliable
 from bsvae.training import Epoch, train
 from bsvae.trial import Trial
+from sweeps.extras import measure
 from sweeps.search import Planner, Row
 from sweeps.store import Ledger
 
@@ -58,12 +60,20 @@ def train_pack(trials: Sequence[Trial], job: Job, on_epoch: Callable[[Epoch], No
             row = {"trial_id": trial.trial_id, "epoch": epoch.number, "seconds": epoch.seconds}
             curve.append(row | point)
         on_epoch(epoch)
+    measured = measure(epoch.pack, data, job.extras)
     cost = {"seconds": seconds, "pack_size": len(trials), "device": _device_name(device)}
     cost["device_seconds"] = seconds / len(trials)
     for member, trial in enumerate(trials):
-        outcome = _outcome(epoch, member)
-        curve = curves[member][: outcome["epochs_trained"]]
-        job.ledger.commit(_row(trial) | outcome | cost, curve)
+        row, curve, extras = _row(trial) | cost, curves[member], measured[member]
+        if (epoch_of_end := epoch.diverged_at[member]) is not None:
+            error = f"loss not finite in epoch {epoch_of_end}"
+            row |= {"status": "diverged", "epochs_trained": epoch_of_end, "error": error}
+            job.ledger.commit(row, curve[:epoch_of_end])
+            continue
+        row |= {"status": "done", "epochs_trained": epoch.number}
+        row |= epoch.metrics[member] | extras.metrics
+        row |= reliable(row, [point["train_objective"] for point in curve])
+        job.ledger.commit(row, curve, extras.gaussianity(trial), extras.arrays)
 
 
 def settle(planner: Planner, ledger: Ledger, pack: Iterable[Trial], error: str) -> list[Row]:
@@ -97,19 +107,12 @@ def _row(trial: Trial) -> dict[str, object]:
     return {
         "trial_id": trial.trial_id,
         **trial.as_dict(),
+        "beta": trial.beta,
         "parameters": count_parameters(trial),
         "finished_at": datetime.datetime.now(datetime.UTC),
         "bsvae_version": version("bsvae"),
         "torch_version": torch.__version__,
     }
-
-
-def _outcome(last: Epoch, member: int) -> dict[str, object]:
-    if last.diverged_at[member] is not None:
-        epoch = last.diverged_at[member]
-        error = f"loss not finite in epoch {epoch}"
-        return {"status": "diverged", "epochs_trained": epoch, "error": error}
-    return {"status": "done", "epochs_trained": last.number, **last.metrics[member]}
 
 
 def _device_name(device: str) -> str:

@@ -116,12 +116,21 @@ def test_the_search_finds_the_valley():
         assert best["test_neg_elbo"] < 0.05
 
 
-def test_two_cells_may_want_the_same_trial():
-    """A grid may name one trial twice in different words; it is trained once and counted twice."""
+def test_a_cell_is_what_it_says_not_how_it_says_it():
+    """Defaults spelled out, or another way to say the size, make no other cell and no other asks."""
     document = {"trial": {"family": "concrete"}, "grid": [{"latent_dim": [8]}, {"classes": [8]}]}
-    sweep = parse("s", document, {})
-    rows, packs = play(sweep, 4, 1, 0)
-    assert (sweep.wanted, len(rows), len(packs)) == (2, 1, 1)
+    assert parse("s", document, {}).wanted == 1
+    plain, _ = play(sweep_of(), 4, 1, 0)
+    spelled, _ = play(sweep_of(trial={"dataset": "digits", "batch_size": 50, "seed": 0}), 4, 1, 0)
+    assert plain.keys() == spelled.keys()
+
+
+def test_a_grid_that_sets_a_searched_field_is_not_searched():
+    grid = [*SEARCH["grid"], {"family": ["gaussian"], "latent_dim": [8], "kl_weight": [1, 2]}]
+    sweep = sweep_of(grid=grid)
+    assert sweep.wanted == 36 + 2
+    rows, _ = play(sweep, 4, 2, 0)
+    assert len(rows) == 38
 
 
 @pytest.mark.parametrize("status", ["diverged", "failed"])
