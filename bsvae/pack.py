@@ -123,7 +123,8 @@ def count_parameters(trial: Trial) -> int:
     >>> count_parameters(Trial(family="gaussian", dataset="digits", latent_dim=2, hidden=10))
     1648
     """
-    return sum(weight.numel() for weight in initial_weights(trial).values())
+    with torch.device("meta"):
+        return sum(weight.numel() for weight in initial_weights(trial).values())
 
 
 def stack_padded(tensors: Sequence[Tensor]) -> Tensor:

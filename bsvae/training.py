@@ -29,7 +29,8 @@ class Epoch:
             epoch a pass over the training set as it is evaluated, with the final weights
             (``curve`` keeps the former, where there were batches).
         curve: per member, the metrics as a learning curve shows them.
-        diverged: per member, whether its loss was not finite in this epoch or before.
+        diverged_at: per member, the epoch in which its loss was first not finite, or None.
+        pack: the models themselves, as they are after this epoch.
     """
 
     number: int
@@ -37,7 +38,8 @@ class Epoch:
     seconds: float
     metrics: list[dict[str, float]]
     curve: list[dict[str, float]]
-    diverged: list[bool]
+    diverged_at: list[int | None]
+    pack: Pack
 
 
 def train(trials: Sequence[Trial], data: Data) -> Iterator[Epoch]:
@@ -67,17 +69,16 @@ def train(trials: Sequence[Trial], data: Data) -> Iterator[Epoch]:
     rates = [trial.learning_rate or 0.0 for trial in trials]
     optimiser = Adam(pack.parameters.values(), rates, pack.parts.adam_eps)
     test, training = (evaluated(pack.parts, data, part) for part in ("test", "train"))
-    diverged = [False] * len(trials)
+    diverged_at: list[int | None] = [None] * len(trials)
     for number in range(min(1, trials[0].epochs), trials[0].epochs + 1):
         started = time.perf_counter()
-        moving = _named(
-            "train", _train_epoch(at_epoch(pack, number), optimiser, data.train, number)
-        )
+        moving = _named("train", train_epoch(at_epoch(pack, number), optimiser, data.train, number))
         curve = moving | _named("test", elbo_terms(pack, test, "test set"))
-        for member in _not_finite(curve, diverged):
-            diverged[member] = True
-            optimiser.freeze(member)
-        last = number == trials[0].epochs or all(diverged)
+        for member in _not_finite(curve):
+            if diverged_at[member] is None:
+                diverged_at[member] = number
+                optimiser.freeze(member)
+        last = number == trials[0].epochs or None not in diverged_at
         final = _named("train", elbo_terms(pack, training, "train set")) if last else {}
         yield Epoch(
             number,
@@ -85,13 +86,14 @@ def train(trials: Sequence[Trial], data: Data) -> Iterator[Epoch]:
             time.perf_counter() - started,
             _by_member(curve | final),
             _by_member(curve if moving else curve | final),
-            list(diverged),
+            list(diverged_at),
+            pack,
         )
         if last:
             return
 
 
-def _train_epoch(pack: Pack, optimiser: Adam, images: Tensor, number: int) -> dict[str, Tensor]:
+def train_epoch(pack: Pack, optimiser: Adam, images: Tensor, number: int) -> dict[str, Tensor]:
     """One pass over the images; returns means over the pass, (M,) each, if it had batches.
 
     Epoch 0 trains nothing, and a closed form needs no batches.
@@ -124,6 +126,6 @@ def _by_member(columns: dict[str, list[float]]) -> list[dict[str, float]]:
     return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _not_finite(columns: dict[str, list[float]], known: Sequence[bool]) -> list[int]:
+def _not_finite(columns: dict[str, list[float]]) -> list[int]:
     finite = torch.tensor(list(columns.values())).isfinite().all(0).tolist()
-    return [m for m, ok in enumerate(finite) if not ok and not known[m]]
+    return [member for member, ok in enumerate(finite) if not ok]

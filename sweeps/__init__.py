@@ -1,0 +1,47 @@
+"""sweeps: the service that plans, runs, stores and tabulates sweeps of `bsvae` trials.
+
+Reading results imports neither torch nor Ray.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sweeps.store import Ledger
+
+
+def load(name: str, curves: bool = False, results: str | Path = "results") -> "pd.DataFrame":
+    """The results of a sweep as a DataFrame: one row per trial, or per trial and epoch.
+
+    Args:
+        name: the sweep's name.
+        curves: give the learning curves instead of the trials.
+        results: the folder that sweeps write to.
+
+    Raises:
+        BadInput: if there are no results of that name, or a part of them is damaged.
+    """
+    return _ledger(name, results).table("epochs" if curves else "trials")
+
+
+def gaussianity(name: str, results: str | Path = "results") -> "pd.DataFrame":
+    """The Gaussianity panel of a sweep's codes: one row per trial and metric.
+
+    Raises:
+        BadInput: as `load` does.
+    """
+    return _ledger(name, results).table("gaussianity")
+
+
+def _ledger(name: str, results: str | Path) -> "Ledger":
+    from bsvae.trial import BadInput, unknown
+    from sweeps.definition import check_name
+    from sweeps.store import Ledger, sweeps_with_results
+
+    known = sweeps_with_results(results)
+    if check_name(name) not in known:
+        where = unknown("sweep", name, known) if known else f"no sweep {name!r}"
+        raise BadInput(f"{where} in {str(results)!r}: run it first")
+    return Ledger(results, name)

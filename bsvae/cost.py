@@ -1,0 +1,43 @@
+"""What training would take, found by timing a few real steps on random images."""
+
+import math
+import time
+from collections.abc import Sequence
+
+import torch
+
+from bsvae.optimiser import Adam
+from bsvae.pack import Pack, count_parameters
+from bsvae.training import train_epoch
+from bsvae.trial import DATASETS, Trial
+
+STEPS = 5
+
+
+def seconds_per_epoch(trials: Sequence[Trial], device: str | torch.device = "cpu") -> float:
+    """Wall time of one training epoch of a pack on an idle core or GPU, in seconds.
+
+    >>> seconds_per_epoch([Trial(family="gaussian", dataset="digits", latent_dim=2, hidden=8)]) > 0
+    True
+    """
+    dataset = DATASETS[trials[0].dataset]
+    pack = Pack.of(trials, device)
+    optimiser = Adam(pack.parameters.values(), [trial.learning_rate for trial in trials])
+    shape = (STEPS * trials[0].batch_size, dataset.pixels)
+    images = torch.randint(0, 256, shape, dtype=torch.uint8, device=device)
+    train_epoch(pack, optimiser, images, number=1)
+    started = time.perf_counter()
+    train_epoch(pack, optimiser, images, number=2)
+    seconds = time.perf_counter() - started
+    return seconds / STEPS * math.ceil(dataset.train / trials[0].batch_size)
+
+
+def pack_bytes(trials: Sequence[Trial]) -> int:
+    """Memory of a pack's weights, gradients and two Adam moments, and of its data set, in bytes.
+
+    >>> pack_bytes([Trial(family="gaussian", dataset="digits", latent_dim=2, hidden=10)])
+    256384
+    """
+    dataset = DATASETS[trials[0].dataset]
+    images = 2 * (dataset.train + dataset.test) * dataset.pixels  # grey and binary, one byte each
+    return 16 * sum(map(count_parameters, trials)) + images

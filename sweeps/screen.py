@@ -1,0 +1,52 @@
+"""Tables on a terminal."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows of text; at full width where the output is not a terminal."""
+    console = Console(width=None if Console().is_terminal else 160, highlight=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for index, column in enumerate(columns):
+        numeric = rows and all(_numeric(row[index]) for row in rows)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+
+
+def print_frame(frame: pd.DataFrame) -> None:
+    """Print a DataFrame; missing values are shown as ``-``."""
+    names = ["\n".join(map(str, filter(_named, _tuple(column)))) for column in frame.columns]
+    rows = [[_cell(value) for value in row] for row in frame.itertuples(index=False)]
+    print_table(names, rows)
+
+
+def _tuple(column: object) -> tuple[object, ...]:
+    return column if isinstance(column, tuple) else (column,)
+
+
+def _named(part: object) -> bool:
+    return part != ""
+
+
+def _cell(value: object) -> str:
+    """One value as text: numbers to two decimals, small ones to three significant digits.
+
+    >>> _cell(None), _cell(float("nan")), _cell(1.23456), _cell(0.0001234), _cell(40)
+    ('-', '-', '1.23', '0.000123', '40')
+    """
+    if value is None or value != value:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.3g}"
+    return str(value)
+
+
+def _numeric(text: str) -> bool:
+    return text == "-" or text.replace(",", "").replace(".", "", 1).lstrip("-").isdecimal()

@@ -1,0 +1,47 @@
+"""Shared fixtures: one thread, real data, and the real command."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from bsvae.data import Data, load
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def digits() -> Data:
+    return load("digits")
+
+
+@pytest.fixture(scope="session")
+def mnist() -> Data:
+    if not os.environ.get("BSVAE_DATA"):
+        pytest.skip("BSVAE_DATA does not name a folder with MNIST")
+    return load("mnist")
+
+
+@pytest.fixture
+def bsvae(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the command line in an empty folder."""
+
+    def call(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command(*arguments),
+            cwd=tmp_path,
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+
+    return call
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-c", "from sweeps.cli import main; main()", *arguments]

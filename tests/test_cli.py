@@ -1,0 +1,95 @@
+import shutil
+import time
+
+import pytest
+
+TYPO = '[trial]\nfamily = "gaussian"\nlatent_dims = 4\n'
+GOOD = '[trial]\nfamily = "gaussian"\ndataset = "digits"\nlatent_dim = 2\nhidden = 8\nepochs = 1\n'
+MNIST = '[trial]\nfamily = "gaussian"\nlatent_dim = 2\nepochs = 1\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "arguments", "message"),
+    [
+        ({}, ["run", "quikstart"], "unknown sweep 'quikstart' (did you mean 'quickstart'?)"),
+        ({}, ["run", "../evil"], "sweep name '../evil'"),
+        ({}, ["run", "nowhere/my.toml"], "nowhere/my.toml: no such file"),
+        ({"my.toml": TYPO}, ["run", "my.toml"], "unknown key 'latent_dims' (did you mean 'latent_"),
+        ({"my.toml": "a = [\n"}, ["plan", "my.toml"], "my.toml: not valid TOML"),
+        ({}, ["run", "quickstart", "--set", "family=gausian"], "did you mean 'gaussian'"),
+        ({}, ["run", "quickstart", "--set", "nosuch=1"], "unknown field 'nosuch'"),
+        ({}, ["run", "quickstart", "--set", "seed"], "write it as KEY=VALUE"),
+        ({}, ["run", "quickstart", "--set", "latent_dim=0"], "latent_dim = 0: must be an integer"),
+        ({}, ["run", "quickstart", "--set", "kl_weight=-1"], "kl_weight = -1: must be a finite"),
+        ({}, ["run", "quickstart", "--set", "prior_scale=1.0"], "not used by family 'gaussian'"),
+        ({}, ["run", "quickstart", "--epochs", "-1"], "epochs = -1: must be an integer >= 1"),
+        ({}, ["run", "quickstart", "--pack", "0"], "--pack '0': must be an integer >= 1, or auto"),
+        ({}, ["run", "quickstart", "--engine", "spark"], "choose ray or serial"),
+        ({}, ["run", "quickstart", "--no-such"], "No such option"),
+        ({}, ["frobnicate"], "No such command"),
+        ({"my.toml": MNIST}, ["run", "my.toml", "--data", "nowhere"], "'nowhere' does not exist"),
+        ({"my.toml": MNIST}, ["run", "my.toml", "--data", "."], "no MNIST in"),
+        ({"results": "a file"}, ["run", "quickstart"], "'results': is not a folder"),
+        ({}, ["status", "quickstart"], "has no results in 'results': bsvae run quickstart"),
+        ({}, ["table", "nope"], "unknown sweep 'nope'"),
+        ({}, ["show", "a/b"], "sweep name 'a/b'"),
+    ],
+)
+def test_bad_input_gets_one_line_and_exit_code_two(bsvae, tmp_path, files, arguments, message):
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    done = bsvae(*arguments, BSVAE_DATA="")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stderr.count("\n") == 1
+    assert message in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(files)
+
+
+def test_a_truncated_mnist_file_is_named(bsvae, tmp_path, mnist):
+    import os
+
+    raw = tmp_path / "data/MNIST/raw"
+    shutil.copytree(f"{os.environ['BSVAE_DATA']}/MNIST/raw", raw, copy_function=shutil.copyfile)
+    (raw / "t10k-images-idx3-ubyte").write_bytes(b"\0\0\x08\x03")
+    (tmp_path / "my.toml").write_text(MNIST)
+    done = bsvae("run", "my.toml", "--data", "data")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "t10k-images-idx3-ubyte: truncated" in done.stderr
+
+
+def test_serial_run_status_show_and_table(bsvae, tmp_path):
+    (tmp_path / "my.toml").write_text(GOOD)
+    plan = bsvae("plan", "my.toml")
+    assert "1 trials wanted, 0 done, 1 to train" in plan.stdout
+    assert not (tmp_path / "results").exists()
+    run = bsvae("run", "my.toml", "--engine", "serial")
+    assert run.returncode == 0, run.stderr
+    assert "1 trials done, 0 failed or diverged: results/my" in run.stdout
+    assert "nothing to train" in bsvae("plan", "my.toml").stdout
+    assert "1 of 1 trials" in bsvae("status", "my").stdout
+    assert "done" in bsvae("show", "my", "--where", "latent_dim == 2").stdout
+    assert "gaussian" in bsvae("table", "my").stdout
+    assert "1/1" in bsvae("ls").stdout
+    refused = bsvae("show", "my", "--where", "__import__('os')")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+
+
+def test_a_trial_that_cannot_be_trained_is_a_row_and_exit_code_one(bsvae, tmp_path):
+    (tmp_path / "my.toml").write_text(
+        GOOD.replace("latent_dim = 2", "latent_dim = 10_000_000_000_000")
+    )
+    run = bsvae("run", "my.toml", "--engine", "serial")
+    assert run.returncode == 1, run.stderr
+    assert "0 trials done, 1 failed" in run.stdout
+    assert "Traceback" not in run.stderr
+    again = bsvae("run", "my.toml", "--engine", "serial")
+    assert again.returncode == 1
+    assert "allocate" in bsvae("run", "my.toml", "--engine", "serial", "--retry-failed").stdout
+
+
+def test_help_answers_at_once_without_heavy_imports(bsvae):
+    started = time.perf_counter()
+    done = bsvae("--help")
+    assert done.returncode == 0
+    assert "resume" in done.stdout
+    assert time.perf_counter() - started < 2.0  # 0.23 s on an idle machine

@@ -1,0 +1,190 @@
+"""The same sweep on real Ray: equal to the serial engine, after kills and failures too."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import command
+
+from sweeps.store import Ledger
+
+SWEEP = """
+[trial]
+dataset = "digits"
+hidden = 32
+epochs = 6
+[[grid]]
+family = ["gaussian", "logit_normal"]
+latent_dim = [2, 6]
+[search.kl_weight]
+low = 0.1
+high = 10.0
+log = true
+[optuna]
+trials = 6
+round = 3
+"""
+FAILING = """
+[trial]
+family = "gaussian"
+dataset = "digits"
+hidden = 16
+epochs = 2
+[[grid]]
+latent_dim = [2, 10_000_000_000_000]
+"""
+
+
+def metrics(folder):
+    frame = pd.read_parquet(folder / "my" / "trials").set_index("trial_id").sort_index()
+    return frame[[name for name in frame if name.startswith(("train_", "test_"))]]
+
+
+def relative_difference(a, b):
+    assert a.index.equals(b.index)
+    return ((a - b).abs() / a.abs().clip(lower=1e-3)).max().max()
+
+
+@pytest.fixture
+def reference(bsvae, tmp_path):
+    """The rows that the serial engine gives."""
+    (tmp_path / "my.toml").write_text(SWEEP)
+    done = bsvae("run", "my.toml", "--engine", "serial", "--results", "serial", "--pack", "1")
+    assert done.returncode == 0, done.stderr
+    return metrics(tmp_path / "serial")
+
+
+@pytest.mark.slow
+def test_packs_and_engines_give_the_same_rows(bsvae, tmp_path, reference):
+    for pack in ("1", "8"):
+        done = bsvae("run", "my.toml", "--results", f"pack{pack}", "--pack", pack)
+        assert done.returncode == 0, done.stderr
+        assert relative_difference(reference, metrics(tmp_path / f"pack{pack}")) < 1e-5
+    sizes = Ledger(tmp_path / "pack8", "my").trials()["pack_size"]
+    assert sizes.max() > 1
+
+
+@pytest.mark.slow
+def test_a_killed_driver_resumes_and_a_finished_sweep_trains_nothing(bsvae, tmp_path, reference):
+    arguments = ("run", "my.toml", "--results", "killed", "--pack", "2", "--set", "epochs=40")
+    driver = subprocess.Popen(
+        command(*arguments), cwd=tmp_path, stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    ledger = Ledger(tmp_path / "killed", "my")
+    deadline = time.monotonic() + 120
+    while len(ledger.rows()) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    driver.send_signal(signal.SIGKILL)
+    driver.wait()
+    _end_session(driver.pid)
+    before = ledger.trials().set_index("trial_id")["finished_at"]
+    assert 2 <= len(before) < 24
+
+    resumed = bsvae(*arguments)
+    assert resumed.returncode == 0, resumed.stderr
+    after = ledger.trials().set_index("trial_id")["finished_at"]
+    assert len(after) == 24
+    assert after[before.index].equals(before), "finished trials were not trained again"
+    whole = bsvae(*arguments[:2], "--results", "whole", *arguments[4:], "--engine", "serial")
+    assert whole.returncode == 0, whole.stderr
+    assert relative_difference(metrics(tmp_path / "whole"), metrics(tmp_path / "killed")) < 1e-5
+
+    third = bsvae(*arguments)
+    assert third.returncode == 0
+    assert ledger.trials().set_index("trial_id")["finished_at"].equals(after)
+
+
+@pytest.mark.slow
+def test_interrupting_keeps_what_is_finished(bsvae, tmp_path):
+    (tmp_path / "my.toml").write_text(SWEEP)
+    arguments = ("run", "my.toml", "--pack", "2", "--set", "epochs=60")
+    driver = subprocess.Popen(
+        command(*arguments), cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    ledger = Ledger(tmp_path / "results", "my")
+    deadline = time.monotonic() + 120
+    while len(ledger.rows()) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(driver.pid, signal.SIGINT)  # as a terminal does
+    interrupted = time.monotonic()
+    _, errors = driver.communicate(timeout=60)
+    assert time.monotonic() - interrupted < 15
+    assert driver.returncode == 130
+    assert "interrupted; every finished trial is kept in results/my" in errors
+    assert "Traceback" not in errors
+    assert 2 <= len(ledger.rows()) < 24
+
+
+@pytest.mark.slow
+def test_a_pack_that_always_fails_is_a_row_and_the_rest_goes_on(bsvae, tmp_path):
+    (tmp_path / "my.toml").write_text(FAILING)
+    done = bsvae("run", "my.toml")
+    assert done.returncode == 1, done.stderr
+    rows = Ledger(tmp_path / "results", "my").trials().set_index("latent_dim")
+    assert rows["status"].to_dict() == {2: "done", 10**13: "failed"}
+    assert "allocate" in rows.loc[10**13, "error"]
+
+
+@pytest.mark.slow
+def test_a_local_run_listens_on_loopback_alone(tmp_path):
+    (tmp_path / "my.toml").write_text(SWEEP)
+    driver = subprocess.Popen(
+        command("run", "my.toml", "--set", "epochs=200"),
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        addresses = set()
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and not (tmp_path / "results/my/trials").is_dir():
+            addresses |= _listening(driver.pid)
+            time.sleep(0.2)
+        assert addresses, "Ray listens somewhere"
+        assert addresses <= {"127.0.0.1", "::1"}
+    finally:
+        driver.kill()
+        driver.wait()
+        _end_session(driver.pid)
+
+
+def _listening(session):
+    """Addresses that the processes of a session listen on, from the kernel's own tables."""
+    inodes = set()
+    for pid in _members(session):
+        with contextlib.suppress(OSError):
+            for handle in os.scandir(f"/proc/{pid}/fd"):
+                with contextlib.suppress(OSError):
+                    inodes.add(os.readlink(handle.path))
+    addresses = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in Path(table).read_text(encoding="ascii").splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
+                addresses.add(_address(fields[1].split(":")[0]))
+    return addresses
+
+
+def _address(text):
+    words = [bytes.fromhex(text[i : i + 8])[::-1] for i in range(0, len(text), 8)]
+    return ".".join(map(str, words[-1])) if words[-1] != b"\0\0\0\1" else "::1"
+
+
+def _members(session):
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with contextlib.suppress(OSError):
+                if os.getsid(int(name)) == session:
+                    yield int(name)
+
+
+def _end_session(session):
+    """End what a killed driver left behind: processes that this test started."""
+    for pid in list(_members(session)):
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGKILL)

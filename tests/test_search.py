@@ -1,0 +1,143 @@
+"""The planner against a made-up world in which a trial's score is a function of its fields."""
+
+import math
+import random
+
+import pytest
+
+from sweeps.definition import parse
+from sweeps.search import Planner
+
+SEARCH = {
+    "trial": {"dataset": "digits"},
+    "grid": [
+        {"family": ["gaussian"], "latent_dim": [2, 4]},
+        {"family": ["logit_normal"], "latent_dim": [2]},
+    ],
+    "search": {"kl_weight": {"low": 0.1, "high": 10.0, "log": True}},
+    "optuna": {"trials": 12, "round": 4},
+}
+
+
+def sweep_of(trials=12, **changes):
+    document = SEARCH | {"optuna": SEARCH["optuna"] | {"trials": trials}} | changes
+    return parse("s", document, {})
+
+
+def row_of(trial):
+    score = (math.log(trial.kl_weight) - 0.3 * trial.latent_dim) ** 2
+    row = {"trial_id": trial.trial_id, "status": "done", "test_neg_elbo": score}
+    if trial.kl_weight > 8:
+        row |= {"status": "diverged", "test_neg_elbo": None}
+    elif trial.kl_weight < 0.15:
+        row |= {"status": "failed", "test_neg_elbo": None}
+    return row | {"trial": trial}
+
+
+def play(sweep, size, slots, order, rows=(), stop=math.inf):
+    """Run a plan to its end, finishing running packs in a random order; returns rows and packs."""
+    known = {row["trial_id"]: row for row in rows}
+    planner = Planner(sweep, dict(known), lambda trial: size, slots)
+    shuffle, running, packs = random.Random(order), [], []
+    while not planner.finished and len(packs) < stop:
+        while len(running) < slots and (pack := planner.next_pack()):
+            running.append(pack)
+            packs.append(pack)
+        assert running, "a plan that is not finished has something to run"
+        pack = running.pop(shuffle.randrange(len(running)))
+        results = [row_of(trial) for trial in pack]
+        known |= {row["trial_id"]: row for row in results}
+        planner.tell(results)
+    return known, packs
+
+
+def test_proposals_depend_on_results_alone_not_on_scheduling():
+    sweep = sweep_of()
+    reference, _ = play(sweep, size=1, slots=1, order=0)
+    assert len(reference) == sweep.wanted == 36
+    for size, slots, order in [(4, 1, 1), (8, 2, 2), (3, 5, 3), (100, 7, 4)]:
+        other, _ = play(sweep, size, slots, order)
+        assert other.keys() == reference.keys()
+
+
+def test_a_finished_plan_is_replayed_without_training():
+    rows, _ = play(sweep_of(), 4, 2, 0)
+    planner = Planner(sweep_of(), rows, lambda trial: 4)
+    assert planner.finished
+    assert planner.next_pack() == []
+    assert planner.results.keys() == rows.keys()
+
+
+def test_a_broken_off_plan_goes_on_where_it_stopped():
+    whole, _ = play(sweep_of(), 4, 2, 0)
+    for stop in (1, 3, 6):
+        part, _ = play(sweep_of(), 4, 2, stop, stop=stop)
+        rest, packs = play(sweep_of(), 4, 2, 9, rows=part.values())
+        assert rest.keys() == whole.keys()
+        assert sum(map(len, packs)) == len(whole) - len(part)
+
+
+def test_raising_the_budget_trains_the_difference():
+    small, _ = play(sweep_of(trials=6), 4, 2, 0)
+    large, packs = play(sweep_of(trials=12), 4, 2, 0, rows=small.values())
+    assert small.keys() < large.keys()
+    assert sum(map(len, packs)) == len(large) - len(small)
+
+
+def test_packs_share_a_fusion_key_and_are_never_too_large():
+    _, packs = play(sweep_of(), 3, 2, 0)
+    for pack in packs:
+        assert len({trial.fusion_key for trial in pack}) == 1
+        assert len(pack) <= 3
+
+
+def test_work_is_shared_out_before_packs_are_filled():
+    document = {"trial": {"family": "gaussian"}, "grid": [{"latent_dim": list(range(1, 9))}]}
+    planner = Planner(parse("s", document, {}), {}, lambda trial: 100, slots=2)
+    assert [len(planner.next_pack()) for _ in range(2)] == [4, 4]
+
+
+def test_a_pack_waits_to_be_filled_only_while_its_key_can_grow():
+    planner = Planner(sweep_of(), {}, lambda trial: 6, slots=1)
+    first = planner.next_pack()
+    assert len(first) == 6
+    assert planner.next_pack()[0].family == "logit_normal"
+    assert planner.next_pack() == []
+    planner.tell([row_of(trial) for trial in first])
+    assert len(planner.next_pack()) == 6
+
+
+def test_the_search_finds_the_valley():
+    rows, _ = play(sweep_of(trials=32), 4, 1, 0)
+    for size in (2, 4):
+        cell = [r for r in rows.values() if r["status"] == "done"]
+        cell = [r for r in cell if r["trial"].latent_dim == size]
+        best = min(cell, key=lambda row: row["test_neg_elbo"])
+        assert best["test_neg_elbo"] < 0.05
+
+
+def test_a_cell_is_what_it_says_not_how_it_says_it():
+    """Defaults spelled out, or another way to say the size, make no other cell and no other asks."""
+    document = {"trial": {"family": "concrete"}, "grid": [{"latent_dim": [8]}, {"classes": [8]}]}
+    assert parse("s", document, {}).wanted == 1
+    plain, _ = play(sweep_of(), 4, 1, 0)
+    spelled, _ = play(sweep_of(trial={"dataset": "digits", "batch_size": 50, "seed": 0}), 4, 1, 0)
+    assert plain.keys() == spelled.keys()
+
+
+def test_a_grid_that_sets_a_searched_field_is_not_searched():
+    grid = [*SEARCH["grid"], {"family": ["gaussian"], "latent_dim": [8], "kl_weight": [1, 2]}]
+    sweep = sweep_of(grid=grid)
+    assert sweep.wanted == 36 + 2
+    rows, _ = play(sweep, 4, 2, 0)
+    assert len(rows) == 38
+
+
+@pytest.mark.parametrize("status", ["diverged", "failed"])
+def test_a_cell_where_nothing_works_still_ends(status):
+    planner = Planner(sweep_of(), {}, lambda trial: 4)
+    while pack := planner.next_pack():
+        planner.tell(
+            {"trial_id": t.trial_id, "status": status, "test_neg_elbo": None} for t in pack
+        )
+    assert planner.finished

@@ -1,0 +1,163 @@
+import multiprocessing
+import os
+import random
+import signal
+import time
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import sweeps
+from bsvae.trial import BadInput, Trial
+from sweeps.schema import EPOCHS, TRIALS, VERSION
+from sweeps.store import Ledger
+
+
+def rows(count):
+    for n in range(count):
+        trial = Trial(family="gaussian", latent_dim=2, seed=n)
+        yield {"trial_id": trial.trial_id, **trial.as_dict(), "status": "done"}
+
+
+def commit_for_ever(folder, start, acknowledged):
+    ledger = Ledger(folder, "s")
+    for n in range(start, start + 10_000):
+        trial = Trial(family="gaussian", latent_dim=2, seed=n)
+        row = {"trial_id": trial.trial_id, **trial.as_dict(), "status": "done"}
+        ledger.commit(row, [{"trial_id": trial.trial_id, "epoch": 1}])
+        acknowledged.value = n + 1
+
+
+def test_a_row_comes_back_as_it_was_written(tmp_path):
+    ledger = Ledger(tmp_path, "s")
+    (row,) = rows(1)
+    row |= {"test_neg_elbo": 99.25, "error": None}
+    ledger.commit(row, [{"trial_id": row["trial_id"], "epoch": e, "test_kl": 0.5} for e in (1, 2)])
+    stored = ledger.rows()[row["trial_id"]]
+    assert {key: stored[key] for key in row} == row
+    assert ledger.table("epochs")["epoch"].tolist() == [1, 2]
+
+
+def test_pandas_reads_the_folders_as_they_are(tmp_path):
+    ledger = Ledger(tmp_path, "s")
+    for row in rows(5):
+        ledger.commit(row, [{"trial_id": row["trial_id"], "epoch": 1}])
+    ledger.write_definition({})
+    frame = pd.read_parquet(tmp_path / "s" / "trials")
+    assert len(frame) == frame["trial_id"].nunique() == 5
+    assert sweeps.load("s", results=tmp_path).shape == frame.shape
+    assert len(sweeps.load("s", curves=True, results=tmp_path)) == 5
+
+
+def test_files_carry_the_schema_with_units_and_meaning(tmp_path):
+    ledger = Ledger(tmp_path, "s")
+    for row in rows(1):
+        ledger.commit(row)
+    (part,) = (tmp_path / "s" / "trials").iterdir()
+    schema = pq.read_schema(part)
+    assert schema.equals(TRIALS, check_metadata=True)
+    assert schema.metadata[b"schema_version"] == str(VERSION).encode()
+    for table in (TRIALS, EPOCHS):
+        assert all(field.metadata[b"doc"] for field in table)
+    assert TRIALS.field("test_kl").metadata[b"unit"] == b"nats/image"
+
+
+def test_writing_twice_is_writing_once(tmp_path):
+    ledger = Ledger(tmp_path, "s")
+    for _ in range(2):
+        for row in rows(3):
+            ledger.commit(row)
+    assert len(ledger.trials()) == 3
+
+
+def test_an_unknown_column_is_refused_and_nothing_written(tmp_path):
+    with pytest.raises(ValueError, match="no such columns in the schema: surprise"):
+        Ledger(tmp_path, "s").commit({"trial_id": "a", "surprise": 1})
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
+@pytest.mark.parametrize("damage", [lambda b: b"", lambda b: b[:100], lambda b: b[:-9] + b"x" * 9])
+def test_a_damaged_part_is_named_and_nothing_is_skipped(tmp_path, damage):
+    ledger = Ledger(tmp_path, "s")
+    for row in rows(3):
+        ledger.commit(row)
+    part = sorted((tmp_path / "s" / "trials").iterdir())[1]
+    part.write_bytes(damage(part.read_bytes()))
+    with pytest.raises(BadInput, match=f"1 of 3 parts cannot be read: .*{part.name}"):
+        ledger.trials()
+
+
+def test_flipped_bits_in_the_data_are_noticed(tmp_path):
+    ledger = Ledger(tmp_path, "s")
+    (row,) = rows(1)
+    ledger.commit(row | {"test_neg_elbo": 99.25})
+    (part,) = (tmp_path / "s" / "trials").iterdir()
+    content = part.read_bytes()
+    pattern = pa.array([99.25]).buffers()[1].to_pybytes()[:8]
+    assert pattern in content
+    part.write_bytes(content.replace(pattern, pattern[:6] + bytes([pattern[6] ^ 1, pattern[7]]), 1))
+    with pytest.raises(BadInput, match="cannot be read"):
+        ledger.rows()
+
+
+def test_leftovers_of_a_killed_writer_are_invisible(tmp_path):
+    ledger = Ledger(tmp_path, "s")
+    for row in rows(2):
+        ledger.commit(row)
+    (tmp_path / "s" / "trials" / ".x.parquet.1.abc.tmp").write_bytes(b"half")
+    assert len(ledger.trials()) == len(pd.read_parquet(tmp_path / "s" / "trials")) == 2
+
+
+def test_kill_minus_nine_loses_nothing_acknowledged(tmp_path):
+    """A writer is killed at random moments while pandas reads; every acknowledged row is there."""
+    acknowledged = multiprocessing.Value("i", 0)
+    spawn, pause = multiprocessing.get_context("fork"), random.Random(0)
+    for _ in range(12):
+        arguments = (tmp_path, acknowledged.value, acknowledged)
+        writer = spawn.Process(target=commit_for_ever, args=arguments)
+        writer.start()
+        time.sleep(pause.uniform(0.02, 0.15))
+        if (tmp_path / "s" / "trials").is_dir():
+            pd.read_parquet(tmp_path / "s" / "trials")
+        os.kill(writer.pid, signal.SIGKILL)
+        writer.join()
+        seeds = set(Ledger(tmp_path, "s").trials().get("seed", []))
+        assert set(range(acknowledged.value)) <= seeds
+    assert acknowledged.value > 12
+
+
+def test_a_full_disk_leaves_earlier_rows_intact(tmp_path, monkeypatch):
+    ledger = Ledger(tmp_path, "s")
+    first, second = rows(2)
+    ledger.commit(first)
+    for call in ("fsync", "replace"):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, call, _no_space)
+            with pytest.raises(OSError, match="No space"):
+                ledger.commit(second)
+        assert list(ledger.rows()) == [first["trial_id"]]
+        assert not list((tmp_path / "s" / "trials").glob(".*"))
+    ledger.commit(second)
+    assert len(ledger.rows()) == 2
+
+
+def _no_space(*arguments):
+    raise OSError(28, "No space left on device")
+
+
+def test_one_driver_at_a_time(tmp_path):
+    with (
+        Ledger(tmp_path, "s").driver_lock(),
+        pytest.raises(BadInput, match=f"running already .process {os.getpid()}"),
+        Ledger(tmp_path, "s").driver_lock(),
+    ):
+        pass
+    with Ledger(tmp_path, "s").driver_lock():
+        pass
+
+
+def test_loading_what_was_never_run_says_so(tmp_path):
+    with pytest.raises(BadInput, match="run it first"):
+        sweeps.load("quickstart", results=tmp_path)
