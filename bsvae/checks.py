@@ -1,8 +1,11 @@
 """Bad input, and the checks that find it: each raises one line that names value and way out."""
 
 import difflib
-import math
+import sys
 from typing import Any
+
+#: The largest integer that any field takes: more than any machine has memory for.
+LARGEST = 10**9
 
 
 class BadInput(ValueError):
@@ -30,19 +33,28 @@ def check_choice(name: str, value: object, choices: Any) -> None:
 
 def integer(name: str, value: Any, low: int, high: int | None = None) -> int:
     """The value, if it is an integer from low to high."""
-    wanted = f"must be an integer >= {low}" + (f" and <= {high} (the training set)" if high else "")
-    if isinstance(value, bool) or not isinstance(value, int) or value < low:
-        raise BadInput(f"{name} = {value!r}: {wanted}")
-    if high is not None and value > high:
-        raise BadInput(f"{name} = {value!r}: {wanted}")
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if high is None and whole and value > LARGEST:
+        high = LARGEST
+    if not whole or value < low or (high is not None and value > high):
+        bounds = f">= {low}" + (f" and <= {high}" if high is not None else "")
+        raise BadInput(f"{name} = {_short(value)}: must be an integer {bounds}")
     return value
 
 
 def number(name: str, value: Any, zero_allowed: bool = False) -> float:
     """The value as a float, if it is finite and positive (or zero, where that is allowed)."""
-    wanted = f"must be a finite number {'>=' if zero_allowed else '>'} 0"
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise BadInput(f"{name} = {value!r}: {wanted}")
-    if value < 0 or (value == 0 and not zero_allowed):
-        raise BadInput(f"{name} = {value!r}: {wanted}")
+    real = isinstance(value, int | float) and not isinstance(value, bool)
+    if not real or not 0 <= value <= sys.float_info.max or (value == 0 and not zero_allowed):
+        sign = ">=" if zero_allowed else ">"
+        raise BadInput(f"{name} = {_short(value)}: must be a finite number {sign} 0")
     return float(value)
+
+
+def _short(value: object) -> str:
+    """A value's repr, cut to a length that fits a line."""
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of more digits than Python prints
+        return "a number of thousands of digits"
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -22,14 +22,22 @@ def seconds_per_epoch(trials: Sequence[Trial], device: str | torch.device = "cpu
     """
     dataset = DATASETS[trials[0].dataset]
     pack = Pack.of(trials, device)
+    if pack.parts.solve:
+        return _timed(lambda: pack.solve(torch.rand(dataset.train, dataset.pixels, device=device)))
     optimiser = Adam(pack.parameters.values(), [trial.learning_rate for trial in trials])
     shape = (STEPS * trials[0].batch_size, dataset.pixels)
     images = torch.randint(0, 256, shape, dtype=torch.uint8, device=device)
     train_epoch(pack, optimiser, images, number=1)
-    started = time.perf_counter()
-    train_epoch(pack, optimiser, images, number=2)
-    seconds = time.perf_counter() - started
+    seconds = _timed(lambda: train_epoch(pack, optimiser, images, number=2))
     return seconds / STEPS * math.ceil(dataset.train / trials[0].batch_size)
+
+
+def _timed(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter() - started
 
 
 def pack_bytes(trials: Sequence[Trial]) -> int:

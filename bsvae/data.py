@@ -8,6 +8,7 @@ given folder or downloaded to a cache; `four_images` is generated.  Pixels stay 
 import hashlib
 import os
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from types import ModuleType
 
@@ -179,9 +180,10 @@ def _download(reader: type, root: Path, name: str) -> None:
     try:
         root.mkdir(parents=True, exist_ok=True)
         reader(root, download=True)
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, HTTPException) as error:
+        reason = " ".join(f"{type(error).__name__} {error}".split())[:200]
         raise BadInput(
-            f"could not download {name} to {root} ({str(error).splitlines()[0]}): "
+            f"could not download {name} to {root} ({reason}): "
             "fetch it elsewhere and give its folder with --data or BSVAE_DATA"
         ) from error
 
@@ -216,7 +218,9 @@ def _torchvision_datasets() -> ModuleType:
     """
     try:
         from torchvision import datasets
-    except RuntimeError:
+    except RuntimeError as error:
+        if "torchvision::nms" not in str(error):
+            raise
         boxes = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
         torch.library.define("torchvision::nms", boxes)
         torch.library.define("torchvision::qnms", boxes)

@@ -9,11 +9,12 @@ import typer
 from bsvae.trial import BadInput
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sweeps.definition import Sweep
     from sweeps.store import Ledger
 
 app = typer.Typer(
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -34,16 +35,19 @@ PackSize = Annotated[str, typer.Option(metavar="N|auto", help="trials to train t
 @app.command()
 def ls(results: Results = "results") -> None:
     """List the shipped sweeps and those with results: done / wanted."""
-    from sweeps.definition import check_name, read_sweep, shipped
+    from sweeps.definition import read_sweep, shipped
     from sweeps.screen import print_table
     from sweeps.store import sweeps_with_results
 
     rows = []
     stored = sweeps_with_results(results)
     for name in sorted({*shipped(), *stored}):
-        sweep = _stored(check_name(name), results)[0] if name in stored else read_sweep(name)
-        done = _progress(sweep, _ledger(results, name)).done if name in stored else 0
-        rows.append([name, f"{done}/{sweep.wanted}", " ".join(sweep.about.split())])
+        try:
+            sweep, ledger = _stored(name, results) if name in stored else (read_sweep(name), None)
+            done = _progress(sweep, ledger).done if ledger else 0
+            rows.append([name, f"{done}/{sweep.wanted}", " ".join(sweep.about.split())])
+        except BadInput as error:
+            rows.append([name, "?", f"unreadable: {error}"])
     print_table(["sweep", "done", "about"], rows)
     print("next: bsvae plan NAME, bsvae run NAME")
 
@@ -60,11 +64,13 @@ def plan(
     sweep = _read(name, epochs, set_)
     _pack_limit(pack)
 
-    from sweeps.estimate import estimate, slots_here
+    from sweeps.estimate import estimate, notices, slots_here
     from sweeps.screen import print_table
 
     slots, device = slots_here()
     planner = _planner(sweep, _ledger(results, sweep.name), pack, slots, device)
+    for notice in notices(sweep):
+        print(notice)
     print(f"{sweep.name}: {' '.join(sweep.about.split())}")
     print(
         f"{len(sweep.cells)} cells, {sweep.wanted} trials wanted, {planner.done} done, "
@@ -75,9 +81,9 @@ def plan(
         print_table(["family", "to train", "pack", "why", "MB a pack", "s an epoch"], groups)
         print(f"about {_duration(seconds)}, from a few steps of each kind timed just now")
     if planner.finished:
-        print(f"nothing to train; next: bsvae table {sweep.name}")
+        print(f"nothing to train; next: bsvae table {sweep.name}{_in(results)}")
     else:
-        print(f"next: bsvae run {name}")
+        print(f"next: bsvae run {' '.join(sys.argv[2:])}")
 
 
 @app.command()
@@ -115,7 +121,7 @@ def run(
     print(f"{len(rows) - len(bad)} trials done, {len(bad)} failed or diverged: {ledger.folder}")
     if bad:
         print(f"first: {bad[0]['trial_id']} {bad[0]['status']}: {bad[0]['error']}")
-    option = "" if results == "results" else f" --results {results}"
+    option = _in(results)
     print(f"next: bsvae table {sweep.name}{option}, bsvae show {sweep.name}{option}")
     if any(row["status"] == "failed" for row in bad):
         raise typer.Exit(1)
@@ -137,7 +143,10 @@ def status(name: StoredName, results: Results = "results") -> None:
         [[family, *map(str, count.values())] for family, count in sorted(counts.items())],
     )
     print(f"{planner.done} of {sweep.wanted} trials have a result in {ledger.folder}")
-    print(f"next: bsvae {'table' if planner.finished else 'run'} {name}")
+    if planner.finished:
+        print(f"next: bsvae table {name}{_in(results)}")
+    else:
+        print("next: the command that started it goes on where it stopped")
 
 
 @app.command()
@@ -153,8 +162,7 @@ def show(
     from sweeps.screen import print_frame
     from sweeps.tables import best_trials
 
-    _, ledger = _stored(name, results)
-    trials = ledger.trials()
+    trials = _wanted_trials(name, results)
     chosen = filters.where(trials, where) if where else trials
     print_frame(best_trials(chosen, sort, best))
     print(f"{min(best, len(chosen))} of {len(chosen)} trials; in pandas: sweeps.load({name!r})")
@@ -166,8 +174,11 @@ def table(name: StoredName, results: Results = "results") -> None:
     from sweeps.screen import print_frame
     from sweeps.tables import tables
 
-    _, ledger = _stored(name, results)
-    for entry in tables(name, ledger.trials()):
+    trials = _wanted_trials(name, results)
+    if not (trials["status"] == "done").any():
+        print(f"no trial of {name} is done yet; next: bsvae status {name}{_in(results)}")
+        return
+    for entry in tables(name, trials):
         print(entry.title)
         print_frame(entry.frame.reset_index())
         for note in entry.notes:
@@ -175,18 +186,23 @@ def table(name: StoredName, results: Results = "results") -> None:
         if missing := int(entry.frame.isna().sum().sum()):
             print(f"{missing} cells have no result: shown as -")
         print()
-    print(f"next: bsvae show {name}; in pandas: sweeps.load({name!r})")
+    print(f"next: bsvae show {name}{_in(results)}; in pandas: sweeps.load({name!r})")
 
 
 def main() -> None:
     """Run the command line; bad input ends in one line on standard error and exit code 2."""
+    if len(sys.argv) == 1:
+        sys.argv.append("--help")
     try:
         sys.exit(app(standalone_mode=False))
     except BadInput as error:
         _refuse(str(error))
-    except typer.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
     except Exception as error:
+        if type(error).__name__ == "GaveUp":  # from a module that --help must not import
+            print(f"bsvae: {error}; the same command goes on where it stopped", file=sys.stderr)
+            sys.exit(1)
         if not hasattr(error, "format_message"):  # an error of the command line's own parser
             raise
         _refuse(f"{error.format_message()} (see bsvae --help)")
@@ -215,7 +231,7 @@ def _setting(text: str) -> tuple[str, Any]:
         raise BadInput(f"--set {text!r}: write it as KEY=VALUE")
     try:
         return key.strip(), tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return key.strip(), value.strip()
 
 
@@ -235,9 +251,24 @@ def _ledger(results: str, name: str) -> "Ledger":
     return Ledger(results, name)
 
 
+def _in(results: str) -> str:
+    """The option that names a results folder, where it is not the usual one."""
+    return "" if results == "results" else f" --results {results}"
+
+
+def _wanted_trials(name: str, results: str) -> "pd.DataFrame":
+    """The rows of the trials that a sweep wants, as it was last asked for."""
+    sweep, ledger = _stored(name, results)
+    trials = ledger.trials()
+    wanted = trials[trials["trial_id"].isin(_progress(sweep, ledger).results)]
+    if others := len(trials) - len(wanted):
+        print(f"{others} rows of {name} as it was asked for before are not shown")
+    return wanted.reset_index(drop=True)
+
+
 def _stored(name: str, results: str) -> "tuple[Sweep, Ledger]":
     """A sweep that has results, as it was last asked for."""
-    from bsvae.trial import unknown
+    from bsvae.checks import unknown
     from sweeps.definition import check_name, parse, shipped
     from sweeps.store import sweeps_with_results
 
@@ -247,19 +278,22 @@ def _stored(name: str, results: str) -> "tuple[Sweep, Ledger]":
         if name in shipped():
             raise BadInput(f"sweep {name!r} has no results in {results!r}: bsvae run {name}")
         raise BadInput(unknown("sweep", name, [*shipped(), *sweeps_with_results(results)]))
-    return parse(name, document, {}), ledger
+    try:
+        return parse(name, document, {}), ledger
+    except BadInput as error:
+        raise BadInput(f"{ledger.folder}/sweep.json: {error}; run the sweep again") from None
 
 
 def _progress(sweep: "Sweep", ledger: "Ledger") -> Any:
     """The plan as far as the results have come; for counting, not for running."""
-    from sweeps.search import Planner
+    from sweeps.planner import Planner
 
     return Planner(sweep, ledger.rows(), lambda trial: 1)
 
 
 def _planner(sweep: "Sweep", ledger: "Ledger", pack: str, slots: int, device: str) -> Any:
     from sweeps.execution import pack_size
-    from sweeps.search import Planner
+    from sweeps.planner import Planner
 
     return Planner(sweep, ledger.rows(), pack_size(_pack_limit(pack), device), slots)
 

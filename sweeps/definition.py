@@ -8,8 +8,8 @@ grid cell that does not set the field itself.
 
 import itertools
 import json
-import math
 import re
+import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -104,7 +104,7 @@ def check_name(name: str) -> str:
     >>> check_name("../evil")
     Traceback (most recent call last):
         ...
-    bsvae.trial.BadInput: sweep name '../evil': letters, digits, . _ - only, at most 64, no path
+    bsvae.checks.BadInput: sweep name '../evil': letters, digits, . _ - only, at most 64, no path
     """
     if not SLUG.fullmatch(name):
         raise BadInput(f"sweep name {name!r}: letters, digits, . _ - only, at most 64, no path")
@@ -239,7 +239,7 @@ def _range(name: str, table: Any) -> Range:
         if (
             isinstance(value, bool)
             or not isinstance(value, int | float)
-            or not math.isfinite(value)
+            or not abs(value) <= sys.float_info.max
         ):
             raise BadInput(f"search.{name}.{bound} = {value!r}: must be a finite number")
     low, high, log = float(table["low"]), float(table["high"]), table.get("log", False)

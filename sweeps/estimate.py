@@ -1,14 +1,16 @@
 """What a plan will cost, group by group, before anything is trained."""
 
+import math
 import os
-from dataclasses import replace
 
 import torch
 
 from bsvae.cost import pack_bytes, seconds_per_epoch
 from bsvae.pack import count_parameters
+from bsvae.temperature import temperature_notice
 from bsvae.trial import Trial
-from sweeps.search import Planner
+from sweeps.definition import Sweep
+from sweeps.planner import Planner
 
 
 def slots_here() -> tuple[int, str]:
@@ -21,26 +23,37 @@ def slots_here() -> tuple[int, str]:
 def estimate(planner: Planner, device: str) -> tuple[list[list[str]], float]:
     """Rows of (family, trials to train, pack size, why, memory, time), and seconds in all.
 
-    A search's later rounds are counted as if they were like its first.
+    A search's later rounds are counted as if they were like its first.  A pack that does not fit
+    this machine's memory is not timed.
     """
     if device == "cpu":
         torch.set_num_threads(1)
     rows, seconds = [], 0.0
     rounds = _rounds(planner)
-    for trials in planner.groups():
-        wanted = len(trials) * rounds
-        largest = max(trials, key=lambda trial: trial.latent_dim)
-        size = max(1, min(planner.pack_size(largest), -(-planner.ready // planner.slots)))
-        size = min(size, len(trials))
-        pack = [largest] + [replace(largest, kl_weight=0.5 + n / size) for n in range(1, size)]
-        epoch = seconds_per_epoch(pack, device)
-        seconds += epoch * largest.epochs * wanted / size / planner.slots
-        megabytes = pack_bytes(pack) / 1e6
-        why = _why(largest, size)
-        rows.append(
-            [largest.family, f"{wanted:.0f}", str(size), why, f"{megabytes:.0f}", f"{epoch:.2f}"]
-        )
+    for trials, pack in zip(planner.groups(), planner.packs(), strict=True):
+        size, wanted = len(pack), len(trials) * rounds
+        needed = pack_bytes(pack)
+        epoch = seconds_per_epoch(pack, device) if needed < _memory(device) else math.nan
+        seconds += epoch * pack[0].epochs * wanted / size / planner.slots
+        row = [pack[0].family, f"{wanted:.0f}", str(size), _why(pack[-1], size)]
+        rows.append([*row, f"{needed / 1e6:,.0f}", f"{epoch:.2f}"])
     return rows, seconds
+
+
+def notices(sweep: Sweep) -> list[str]:
+    """What whoever starts a sweep should know of its trials, once each."""
+    trials = [
+        Trial.of(cell | {name: span.low for name, span in sweep.searched(cell).items()})
+        for cell in sweep.cells
+    ]
+    widest = {(t.prior_temperature, t.posterior_temperature, t.categoricals): t for t in trials}
+    return [notice for trial in widest.values() if (notice := temperature_notice(trial))]
+
+
+def _memory(device: str) -> int:
+    if device == "cuda":
+        return torch.cuda.mem_get_info()[0]
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _rounds(planner: Planner) -> float:

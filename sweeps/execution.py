@@ -9,13 +9,13 @@ import torch
 
 from bsvae.data import load
 from bsvae.pack import suggested_size
-from bsvae.trial import BadInput, Trial
+from bsvae.trial import Trial
 from sweeps import serial
 from sweeps.definition import Sweep
+from sweeps.planner import Planner
 from sweeps.progress import Progress
-from sweeps.search import Planner
 from sweeps.store import Ledger
-from sweeps.worker import Job
+from sweeps.worker import GaveUp, Job
 
 
 def execute(
@@ -38,36 +38,43 @@ def execute(
 
     Raises:
         BadInput: if the data or the results folder cannot be used, or the sweep is being run.
+        GaveUp: if the disk refuses, or Ray stops again and again.
     """
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    size = pack_size(pack_limit, device)
-    given_up = _failed(ledger) if retry_failed else frozenset()
-
-    def new_planner(slots: int) -> Planner:
-        rows = ledger.rows()
-        known = {k: row for k, row in rows.items() if not _retry(row, given_up)}
-        return Planner(sweep, known, size, slots)
-
+    here = "cuda" if torch.cuda.is_available() else "cpu"
     folder = folder or os.environ.get("BSVAE_DATA")
     folder = folder and str(Path(folder).expanduser().resolve())
     job = Job(str(ledger.folder.parent.resolve()), sweep.name, folder, sweep.extras)
-    planner = new_planner(1)
-    if planner.finished:
-        _keep_definition(ledger, sweep)
-        return planner
-    for dataset in {cell.get("dataset", Trial.dataset) for cell in sweep.cells}:
-        load(dataset, folder)
-    with ledger.driver_lock():
-        _keep_definition(ledger, sweep)
-        if engine == "serial":
-            planner = new_planner(1)
-            progress = Progress(planner)
-            serial.run(planner, job, progress)
-            progress.close()
-            return planner
-        from sweeps import runner
+    given_up = _failed(ledger) if retry_failed else frozenset()
 
-        return runner.run(new_planner, job)
+    def new_planner(slots: int, device: str) -> Planner:
+        rows = ledger.rows()
+        known = {k: row for k, row in rows.items() if not _retry(row, given_up)}
+        return Planner(sweep, known, pack_size(pack_limit, device), slots)
+
+    planner = new_planner(1, here)
+    if not planner.finished:
+        for dataset in {cell["dataset"] for cell in sweep.cells}:
+            load(dataset, folder)
+    try:
+        with ledger.driver_lock():
+            ledger.write_definition(sweep.document)
+            if planner.finished:
+                return planner
+            return _run(engine, new_planner, job, here)
+    except OSError as error:
+        raise GaveUp(f"cannot write {ledger.folder} ({error.strerror or error})") from None
+
+
+def _run(engine: str, new_planner: Callable[[int, str], Planner], job: Job, here: str) -> Planner:
+    if engine == "serial":
+        planner = new_planner(1, here)
+        progress = Progress(planner)
+        serial.run(planner, job, progress)
+        progress.close()
+        return planner
+    from sweeps import runner
+
+    return runner.run(new_planner, job)
 
 
 def pack_size(limit: int | None, device: str) -> Callable[[Trial], int]:
@@ -83,10 +90,3 @@ def _failed(ledger: Ledger) -> frozenset[tuple[str, object]]:
 
 def _retry(row: dict[str, object], given_up: frozenset[tuple[str, object]]) -> bool:
     return (row["trial_id"], row["finished_at"]) in given_up
-
-
-def _keep_definition(ledger: Ledger, sweep: Sweep) -> None:
-    try:
-        ledger.write_definition(sweep.document)
-    except OSError as error:
-        raise BadInput(f"cannot write {ledger.folder} ({error.strerror})") from None

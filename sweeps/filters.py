@@ -60,7 +60,11 @@ def _mask(frame: pd.DataFrame, node: ast.expr) -> pd.Series:
         case ast.Compare(left=ast.Name(id=name), ops=[op], comparators=[right]):
             if name not in frame.columns:
                 raise BadInput(unknown("column", name, frame.columns))
-            return _COMPARE[type(op)](frame[name], ast.literal_eval(right))
+            value = ast.literal_eval(right)
+            if value is None and isinstance(op, ast.Eq | ast.NotEq):
+                return frame[name].isna() == isinstance(op, ast.Eq)
+            if type(op) in _COMPARE:
+                return _COMPARE[type(op)](frame[name], value)
     raise BadInput(_refusal(ast.unparse(node)))
 
 

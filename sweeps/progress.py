@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from bsvae.metrics import METRICS
 from bsvae.trial import Trial
-from sweeps.search import Planner, Row
+from sweeps.planner import Planner
+from sweeps.search import Row
 
 
 class Progress:

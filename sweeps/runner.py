@@ -7,12 +7,17 @@ imports Ray.
 """
 
 import contextlib
+import hashlib
 import logging
 import os
+import shutil
+import socket
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 # Read by Ray when it is imported or started: a quiet Tune whose interrupt handling is ours, and, on
@@ -25,12 +30,13 @@ os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
 
 import ray
 from ray import tune
+from ray.exceptions import RayError
 from ray.tune.search import Searcher
 
 from bsvae.trial import BadInput, Trial
+from sweeps.planner import Planner
 from sweeps.progress import Progress
-from sweeps.search import Planner
-from sweeps.worker import ATTEMPTS, Job, describe, settle, train_pack
+from sweeps.worker import ATTEMPTS, GaveUp, Job, describe, give_up, settle, train_pack
 
 #: Tuners started in a row without a single new row before the run gives up.
 FRUITLESS_ROUNDS = 3
@@ -47,11 +53,14 @@ class PackSearcher(Searcher):
         self.planner = planner
         self.job = job
         self.progress = progress
+        self.broken: Exception | None = None
         self._packs: dict[str, list[Trial]] = {}
         self._errors: dict[str, str] = {}
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         """The next pack as a Tune configuration; None while running packs must end first."""
+        if self.broken:
+            return None if self._packs else Searcher.FINISHED
         pack = self.planner.next_pack()
         if not pack:
             return None if self._packs else Searcher.FINISHED
@@ -61,9 +70,11 @@ class PackSearcher(Searcher):
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Follow a running pack."""
-        if "error" in result:
+        if "bad_input" in result:
+            self.broken = BadInput(result["bad_input"])
+        elif "error" in result:
             self._errors[trial_id] = result["error"]
-        elif "epoch" in result:
+        elif "epoch" in result and trial_id in self._packs:
             self.progress.epoch(self._packs[trial_id], result["epoch"])
 
     def on_trial_complete(
@@ -72,7 +83,14 @@ class PackSearcher(Searcher):
         """Settle a pack that ended, whether it trained or failed for good."""
         pack = self._packs.pop(trial_id)
         message = self._errors.pop(trial_id, "the process that trained it was lost")
-        self.progress.settled(pack, settle(self.planner, self.job.ledger, pack, message))
+        if self.broken:
+            return
+        try:
+            rows = settle(self.planner, self.job.ledger, pack, message if error else "")
+        except Exception as failure:  # Tune would take it for a failure of the pack
+            self.broken = failure
+        else:
+            self.progress.settled(pack, rows)
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing to save: the plan is rebuilt from the ledger."""
@@ -81,35 +99,47 @@ class PackSearcher(Searcher):
         """Nothing to restore."""
 
 
-def run(new_planner: Callable[[int], Planner], job: Job) -> Planner:
+def run(new_planner: Callable[[int, str], Planner], job: Job) -> Planner:
     """Train on Ray until every wanted trial has a row.
 
     Args:
-        new_planner: builds the plan from the ledger as it is, for a number of parallel packs.
+        new_planner: builds the plan from the ledger as it is, for a number of parallel packs and
+            a kind of device (``cpu`` or ``cuda``).
         job: what the packs share; every node must see its results folder.
 
     Raises:
-        BadInput: if the cluster cannot be reached.
-        RuntimeError: if several Tuners in a row bring no new row.
+        BadInput: if the cluster cannot be reached, or its workers cannot use the data.
+        GaveUp: if several Tuners in a row bring no new row.
     """
-    fruitless = 0
-    with _ray():
-        while True:
-            slots, resources = _slots()
-            planner = new_planner(slots)
+    fruitless, crashes = 0, Counter[Trial]()
+    while True:
+        with _ray():
+            slots, device = _slots()
+            planner = new_planner(slots, device)
+            _quarantine(planner, job, crashes)
             if planner.finished:
                 return planner
             before = planner.done
             progress = Progress(planner)
-            failure = _fit(planner, job, progress, slots, resources)
+            failure = _fit(planner, job, progress, slots, device)
             progress.close()
-            if planner.finished:
-                return planner
-            fruitless = fruitless + 1 if planner.done == before else 0
-            if fruitless == FRUITLESS_ROUNDS:
-                raise RuntimeError(f"no new result in {fruitless} attempts: {failure}")
-            print(f"Ray stopped early ({failure}); starting again", flush=True)
-            time.sleep(1.0)
+        if planner.finished:
+            return planner
+        crashes.update(planner.running.values())
+        fruitless = fruitless + 1 if planner.done == before else 0
+        if fruitless == FRUITLESS_ROUNDS:
+            raise GaveUp(f"no new result in {fruitless} attempts: {failure}")
+        print(f"Ray stopped early ({failure}); starting again", flush=True)
+
+
+def _quarantine(planner: Planner, job: Job, crashes: Counter[Trial]) -> None:
+    """Have trials that were running when Ray stopped trained alone, and at last given up."""
+    suspects = [trial for pack in planner.groups() for trial in pack if crashes[trial]]
+    planner.isolate(suspects)
+    for trial in suspects:
+        if crashes[trial] > ATTEMPTS:
+            give_up(job.ledger, trial, "Ray stopped each time that it was trained")
+            planner.tell(job.ledger.rows([trial.trial_id]).values())
 
 
 def _fit(
@@ -117,14 +147,16 @@ def _fit(
     job: Job,
     progress: Progress,
     slots: int,
-    resources: dict[str, float],
+    device: str,
 ) -> str:
     """Run one Tuner to its end; returns why it stopped early, or nothing."""
-    with tempfile.TemporaryDirectory(prefix="bsvae-tune-") as scratch:
+    resources = {"cpu": 1, "gpu": 1} if device == "cuda" else {"cpu": 1}
+    searcher = PackSearcher(planner, job, progress)
+    with _scratch(job) as scratch:
         tuner = tune.Tuner(
             tune.with_resources(partial(_train, job=job), resources),
             tune_config=tune.TuneConfig(
-                search_alg=PackSearcher(planner, job, progress),
+                search_alg=searcher,
                 num_samples=-1,
                 max_concurrent_trials=slots,
                 reuse_actors=True,
@@ -140,11 +172,13 @@ def _fit(
         )
         try:
             tuner.fit()
-        except BadInput:
-            raise
         except Exception as failure:
+            if searcher.broken:
+                raise searcher.broken from None
             return describe(failure)
-    return ""
+    if searcher.broken:
+        raise searcher.broken
+    return "" if planner.finished else "not every trial got a result"
 
 
 def _train(config: dict[str, Any], job: Job) -> None:
@@ -160,6 +194,8 @@ def _train(config: dict[str, Any], job: Job) -> None:
 
     try:
         train_pack(trials, job, report)
+    except BadInput as failure:
+        tune.report({"bad_input": str(failure)})
     except Exception as failure:
         tune.report({"error": describe(failure)})
         raise
@@ -169,39 +205,65 @@ def _pack_name(trial: Any) -> str:
     return f"pack_{trial.trial_id}"
 
 
-def _slots() -> tuple[int, dict[str, float]]:
-    """Packs that the cluster can train at once, and what each needs."""
+def _slots() -> tuple[int, str]:
+    """Packs that the cluster can train at once, and on what."""
     total = ray.cluster_resources()
     if gpus := int(total.get("GPU", 0)):
-        return gpus, {"cpu": 1, "gpu": 1}
-    return max(1, int(total.get("CPU", 1))), {"cpu": 1}
+        return gpus, "cuda"
+    return max(1, int(total.get("CPU", 1))), "cpu"
+
+
+@contextlib.contextmanager
+def _scratch(job: Job) -> Iterator[str]:
+    """A folder for Tune's own files, one for each sweep, so that a killed run's is taken over."""
+    name = hashlib.sha256(f"{job.results}/{job.sweep}".encode()).hexdigest()[:12]
+    folder = Path(tempfile.gettempdir()) / f"bsvae-tune-{os.getuid()}-{name}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    try:
+        yield str(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
 def _ray() -> Iterator[None]:
-    """Ray on this machine, or the cluster at RAY_ADDRESS, for the time of a run.
-
-    Files that Ray writes here, its access token among them, are readable by this user alone.
-    """
+    """Ray on this machine, or the cluster at RAY_ADDRESS, for the time of one Tuner."""
     address = os.environ.get("RAY_ADDRESS") or "local"
     here = {"include_dashboard": False, "object_store_memory": 200_000_000}
     logging.getLogger("ray").setLevel(logging.CRITICAL)
-    mask = os.umask(0o077)
+    _protect_token()
     try:
+        _check_reachable(address)
         ray.init(
             address=address,
             log_to_driver=False,
             logging_level=logging.CRITICAL,
             **(here if address == "local" else {}),
         )
-    except (ConnectionError, OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError, RayError) as error:
         raise BadInput(
             f"cannot reach Ray at {address!r} ({describe(error)}): check RAY_ADDRESS and "
             "RAY_AUTH_TOKEN, or unset RAY_ADDRESS to run on this machine"
         ) from None
-    finally:
-        os.umask(mask)
+    _protect_token()
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _protect_token() -> None:
+    """Let nobody else read the access token that Ray keeps in the home folder."""
+    folder = Path.home() / ".ray"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    folder.chmod(0o700)
+    with contextlib.suppress(FileNotFoundError):
+        (folder / "auth_token").chmod(0o600)
+
+
+def _check_reachable(address: str) -> None:
+    """Fail at once where Ray itself would try for minutes; only HOST:PORT can be checked."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdecimal() and "/" not in address:
+        socket.create_connection((host, int(port)), timeout=5).close()

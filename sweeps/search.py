@@ -1,15 +1,13 @@
-"""The planner: which trials to train next, in which packs.
+"""The cells of a sweep: points of a grid, and Optuna studies.
 
-Plan = wanted - done.  Every grid cell is a point or an Optuna study; a study is rebuilt by
-replaying its seeded asks against the rows that the ledger has, so there is no second source of
-truth.  The planner imports neither Ray nor torch and does not care who trains a pack.
+A study is rebuilt by replaying its seeded asks against the rows that the ledger has, so there is no
+second source of truth.
 """
 
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from bsvae.metrics import METRICS
@@ -25,8 +23,6 @@ Row = Mapping[str, Any]
 class Point:
     """A grid cell without a search: one trial."""
 
-    searches = False
-
     def __init__(self, sweep: Sweep, cell: Mapping[str, Any]) -> None:
         self._unasked = [Trial.of(cell)]
 
@@ -38,6 +34,10 @@ class Point:
     def tell(self, row: Row) -> None:
         """Nothing depends on the result."""
 
+    def grows_without(self, waiting: Collection[str]) -> bool:
+        """Never: there is nothing more to ask."""
+        return False
+
 
 class Study:
     """A grid cell with an Optuna search, asked and told round by round.
@@ -45,8 +45,6 @@ class Study:
     Asks are seeded, and the next round is asked only when the last is told whole, in the order it
     was asked: so the proposals depend on the results alone, never on scheduling.
     """
-
-    searches = True
 
     def __init__(self, sweep: Sweep, cell: Mapping[str, Any]) -> None:
         assert sweep.budget is not None
@@ -81,6 +79,11 @@ class Study:
         if all(trial.trial_id in self._told for _, trial in self._round):
             self._close_round()
 
+    def grows_without(self, waiting: Collection[str]) -> bool:
+        """Whether the cell will ask for more before any of these trials has run."""
+        in_round = {trial.trial_id for _, trial in self._round}
+        return self.asked < self.budget.trials and in_round.isdisjoint(waiting)
+
     def _close_round(self) -> None:
         import optuna
 
@@ -105,98 +108,6 @@ class Study:
         if any(value is None or not math.isfinite(value) for value in values):
             return None
         return [sign * value for sign, value in zip(signs, values, strict=True)]
-
-
-@dataclass
-class Planner:
-    """Hands out packs and takes results until every wanted trial has one.
-
-    Attributes:
-        sweep: what is wanted.
-        rows: terminal rows by trial id, as the ledger has them, of this sweep or not.
-        pack_size: how many trials like a given one to train together.
-        slots: packs that can run at once; work is shared out among them before packs are filled.
-        results: the rows of wanted trials, known and told.
-        done: wanted trials that have a row.
-        running: trials handed out and not yet told.
-    """
-
-    sweep: Sweep
-    rows: Mapping[str, Row]
-    pack_size: Callable[[Trial], int]
-    slots: int = 1
-    results: dict[str, Row] = field(default_factory=dict)
-    done: int = 0
-    running: dict[str, Trial] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._ready: dict[tuple, list[Trial]] = {}
-        self._owners: dict[str, list[Point | Study]] = {}
-        for cell in self.sweep.cells:
-            self._advance((Study if self.sweep.searched(cell) else Point)(self.sweep, cell))
-
-    @property
-    def finished(self) -> bool:
-        """Whether every wanted trial has a terminal row."""
-        return self.done >= self.sweep.wanted
-
-    @property
-    def ready(self) -> int:
-        """Trials that could start now."""
-        return sum(map(len, self.groups()))
-
-    def groups(self) -> list[list[Trial]]:
-        """Trials that could start now, by fusion key."""
-        return list(self._ready.values())
-
-    def next_pack(self) -> list[Trial]:
-        """Trials of one fusion key to train together now; empty if there is nothing to start.
-
-        A pack that is not full waits while trials of its key are running whose studies will ask for
-        more; with nothing running there is always a pack until the sweep is finished.
-        """
-        share = math.ceil((self.ready + len(self.running)) / self.slots)
-        growing = {
-            trial.fusion_key
-            for trial in self.running.values()
-            if any(owner.searches for owner in self._owners[trial.trial_id])
-        }
-        for key, waiting in self._ready.items():
-            size = max(1, min(self.pack_size(waiting[0]), share))
-            if len(waiting) >= size or key not in growing:
-                pack, rest = waiting[:size], waiting[size:]
-                if rest:
-                    self._ready[key] = rest
-                else:
-                    del self._ready[key]
-                self.running |= {trial.trial_id: trial for trial in pack}
-                return pack
-        return []
-
-    def tell(self, rows: Iterable[Row]) -> None:
-        """Take terminal rows of running trials; their cells may have more to ask."""
-        for row in rows:
-            self.running.pop(row["trial_id"], None)
-            for owner in self._owners.pop(row["trial_id"], []):
-                self._take(owner, row)
-                self._advance(owner)
-
-    def _take(self, cell: Point | Study, row: Row) -> None:
-        self.done += 1
-        self.results[row["trial_id"]] = row
-        cell.tell(row)
-
-    def _advance(self, cell: Point | Study) -> None:
-        """Ask a cell until it waits for a trial that has no row yet."""
-        while trials := cell.ask():
-            for trial in trials:
-                if row := self.results.get(trial.trial_id) or self.rows.get(trial.trial_id):
-                    self._take(cell, row)
-                elif trial.trial_id in self._owners:
-                    self._owners[trial.trial_id].append(cell)
-                else:
-                    self._owners[trial.trial_id] = [cell]
-                    self._ready.setdefault(trial.fusion_key, []).append(trial)
 
 
 def _new_study(cell: Mapping[str, Any], objectives: tuple[str, ...], seed: int) -> "optuna.Study":

@@ -1,8 +1,8 @@
 """The engine without Ray: the same packs, one after another, in this process."""
 
 from bsvae.trial import BadInput, Trial
+from sweeps.planner import Planner
 from sweeps.progress import Progress
-from sweeps.search import Planner
 from sweeps.worker import ATTEMPTS, Job, describe, settle, train_pack
 
 

@@ -28,7 +28,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from bsvae.trial import BadInput
-from sweeps.schema import TABLES, TRIALS
+from sweeps.schema import TABLES, TRIALS, VERSION
 
 Row = Mapping[str, Any]
 
@@ -109,12 +109,15 @@ class Ledger:
     def read_definition(self) -> dict[str, Any] | None:
         """What was last asked for, or None before the first run."""
         try:
-            return json.loads((self.folder / "sweep.json").read_text(encoding="utf-8"))
+            document = json.loads((self.folder / "sweep.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        except ValueError:
+        except (ValueError, RecursionError):
+            document = None
+        if not isinstance(document, dict):
             path = self.folder / "sweep.json"
-            raise BadInput(f"{path} is damaged: delete it and run the sweep again") from None
+            raise BadInput(f"{path} is damaged: delete it and run the sweep again")
+        return document
 
     @contextlib.contextmanager
     def driver_lock(self) -> Iterator[None]:
@@ -165,6 +168,8 @@ def _read(parts: list[Path], schema: pa.Schema) -> pa.Table:
         return _scan(parts, schema)
     except (pa.ArrowException, OSError):
         bad = [part for part in parts if not _readable(part, schema)]
+        if not bad:
+            raise
         names = ", ".join(map(str, bad))
         raise BadInput(
             f"{len(bad)} of {len(parts)} parts cannot be read: {names}; "
@@ -173,6 +178,13 @@ def _read(parts: list[Path], schema: pa.Schema) -> pa.Table:
 
 
 def _scan(parts: list[Path], schema: pa.Schema) -> pa.Table:
+    for part in parts:
+        stored = (pq.read_schema(part).metadata or {}).get(b"schema_version", b"none").decode()
+        if stored != str(VERSION):
+            raise BadInput(
+                f"{part}: schema version {stored}, this program reads {VERSION}: "
+                "use the program that wrote it, or another results folder"
+            )
     checks = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
     form = ds.ParquetFileFormat(default_fragment_scan_options=checks)
     return ds.dataset([str(part) for part in parts], schema=schema, format=form).to_table()

@@ -39,7 +39,7 @@ class Table:
 def tables(sweep: str, trials: pd.DataFrame) -> list[Table]:
     """The tables of a sweep: beside the published ones where there are any, else a summary."""
     done = trials[trials["status"] == "done"]
-    if sweep == "logit_normal":
+    if sweep == "logit_normal" and set(done["dataset"]) == {"mnist"}:
         return _logit_normal(done)
     return [summary(done)]
 

@@ -2,7 +2,7 @@
 
 import datetime
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -14,11 +14,16 @@ from bsvae.reliability import reliable
 from bsvae.training import Epoch, train
 from bsvae.trial import Trial
 from sweeps.extras import measure
-from sweeps.search import Planner, Row
+from sweeps.planner import Planner
+from sweeps.search import Row
 from sweeps.store import Ledger
 
-#: How often a pack is tried before its trials are recorded as failed.
+#: How often a pack is tried before it is taken apart, and a trial alone before it has failed.
 ATTEMPTS = 2
+
+
+class GaveUp(RuntimeError):
+    """A run that cannot go on although its input is good; the message is one line."""
 
 
 @dataclass(frozen=True)
@@ -76,17 +81,29 @@ def train_pack(trials: Sequence[Trial], job: Job, on_epoch: Callable[[Epoch], No
         job.ledger.commit(row, curve, extras.gaussianity(trial), extras.arrays)
 
 
-def settle(planner: Planner, ledger: Ledger, pack: Iterable[Trial], error: str) -> list[Row]:
-    """Close a pack: read its committed rows, add a failed row for each missing one, tell the plan.
+def settle(planner: Planner, ledger: Ledger, pack: Sequence[Trial], error: str) -> list[Row]:
+    """Close a pack: tell the plan its committed rows, and give what has none another chance.
 
-    Ledger first, tell second: a result that a search has heard of is always on disk.
+    Trials that failed together are handed back to be trained alone, since one of them may have
+    failed the others; a trial that failed alone gets a failed row.  Ledger first, tell second: a
+    result that a search has heard of is always on disk.
     """
     trials = {trial.trial_id: trial for trial in pack}
-    for trial_id in trials.keys() - ledger.rows(trials).keys():
-        ledger.commit(_row(trials[trial_id]) | {"status": "failed", "error": error})
-    rows = list(ledger.rows(trials).values())
-    planner.tell(rows)
-    return rows
+    rows = ledger.rows(trials)
+    ended = {k: row for k, row in rows.items() if not error or row["status"] != "failed"}
+    missing = [trial for trial_id, trial in trials.items() if trial_id not in ended]
+    if len(pack) > 1:
+        planner.split(missing)
+    elif missing:
+        give_up(ledger, missing[0], error)
+        ended = ledger.rows(trials)
+    planner.tell(ended.values())
+    return list(ended.values())
+
+
+def give_up(ledger: Ledger, trial: Trial, error: str) -> None:
+    """Record a trial that cannot be trained as failed."""
+    ledger.commit(_row(trial) | {"status": "failed", "error": error or "no result"})
 
 
 def describe(error: BaseException) -> str:

@@ -33,10 +33,10 @@ FAILING = """
 [trial]
 family = "gaussian"
 dataset = "digits"
-hidden = 16
+latent_dim = 2
 epochs = 2
 [[grid]]
-latent_dim = [2, 10_000_000_000_000]
+hidden = [16, 1_000_000_000]
 """
 
 
@@ -125,9 +125,9 @@ def test_a_pack_that_always_fails_is_a_row_and_the_rest_goes_on(bsvae, tmp_path)
     (tmp_path / "my.toml").write_text(FAILING)
     done = bsvae("run", "my.toml")
     assert done.returncode == 1, done.stderr
-    rows = Ledger(tmp_path / "results", "my").trials().set_index("latent_dim")
-    assert rows["status"].to_dict() == {2: "done", 10**13: "failed"}
-    assert "allocate" in rows.loc[10**13, "error"]
+    rows = Ledger(tmp_path / "results", "my").trials().set_index("hidden")
+    assert rows["status"].to_dict() == {16: "done", 10**9: "failed"}
+    assert "allocate" in rows.loc[10**9, "error"]
 
 
 @pytest.mark.slow

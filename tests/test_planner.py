@@ -6,7 +6,7 @@ import random
 import pytest
 
 from sweeps.definition import parse
-from sweeps.search import Planner
+from sweeps.planner import Planner
 
 SEARCH = {
     "trial": {"dataset": "digits"},
@@ -117,7 +117,7 @@ def test_the_search_finds_the_valley():
 
 
 def test_a_cell_is_what_it_says_not_how_it_says_it():
-    """Defaults spelled out, or another way to say the size, make no other cell and no other asks."""
+    """Defaults spelled out, or the size said otherwise, make no other cell and no other asks."""
     document = {"trial": {"family": "concrete"}, "grid": [{"latent_dim": [8]}, {"classes": [8]}]}
     assert parse("s", document, {}).wanted == 1
     plain, _ = play(sweep_of(), 4, 1, 0)

@@ -1,0 +1,146 @@
+"""The planner: which trials to train next, in which packs.
+
+Plan = wanted - done.  The planner imports neither Ray nor torch and does not care who trains.
+"""
+
+import bisect
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from bsvae.trial import Trial
+from sweeps.definition import Sweep
+from sweeps.search import Point, Row, Study
+
+
+@dataclass
+class Planner:
+    """Hands out packs and takes results until every wanted trial has one.
+
+    Attributes:
+        sweep: what is wanted.
+        rows: terminal rows by trial id, as the ledger has them, of this sweep or not.
+        pack_size: how many trials like a given one to train together.
+        slots: packs that can run at once; work is shared out among them before packs are filled.
+        results: the rows of wanted trials, known and told.
+        done: wanted trials that have a row.
+        running: trials handed out and not yet told.
+    """
+
+    sweep: Sweep
+    rows: Mapping[str, Row]
+    pack_size: Callable[[Trial], int]
+    slots: int = 1
+    results: dict[str, Row] = field(default_factory=dict)
+    done: int = 0
+    running: dict[str, Trial] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._ready: dict[tuple, list[Trial]] = {}
+        self._alone: list[Trial] = []
+        self._owner: dict[str, Point | Study] = {}
+        for cell in self.sweep.cells:
+            self._advance((Study if self.sweep.searched(cell) else Point)(self.sweep, cell))
+
+    @property
+    def finished(self) -> bool:
+        """Whether every wanted trial has a terminal row."""
+        return self.done >= self.sweep.wanted
+
+    @property
+    def ready(self) -> int:
+        """Trials that could start now."""
+        return sum(map(len, self.groups()))
+
+    def groups(self) -> list[list[Trial]]:
+        """Trials that could start now, as `packs` takes from them: by fusion key."""
+        return [[trial] for trial in self._alone] + list(self._ready.values())
+
+    def packs(self) -> Iterator[list[Trial]]:
+        """The packs that `next_pack` would choose from: one for each fusion key that is ready."""
+        share = math.ceil((self.ready + len(self.running)) / self.slots)
+        yield from ([trial] for trial in self._alone)
+        for waiting in self._ready.values():
+            pack: list[Trial] = []
+            for trial in waiting:  # narrow codes first, since the widest sets the padding
+                if pack and len(pack) >= min(self.pack_size(trial), share):
+                    break
+                pack.append(trial)
+            yield pack
+
+    def next_pack(self) -> list[Trial]:
+        """Trials of one fusion key to train together now; empty if there is nothing to start.
+
+        A pack that leaves nothing of its key behind waits while running trials of that key will
+        make their studies ask for more; with nothing running there is always a pack until the sweep
+        is finished.  Trials that failed together are trained alone.
+        """
+        for pack in self.packs():
+            key = pack[0].fusion_key
+            alone = pack[0] in self._alone
+            if not alone and len(pack) == len(self._ready[key]) and self._grows(key, len(pack)):
+                continue
+            self._take_out(pack, alone)
+            self.running |= {trial.trial_id: trial for trial in pack}
+            return pack
+        return []
+
+    def isolate(self, trials: Iterable[Trial]) -> None:
+        """Have trials that are ready trained alone."""
+        for trial in trials:
+            self._ready[trial.fusion_key].remove(trial)
+            if not self._ready[trial.fusion_key]:
+                del self._ready[trial.fusion_key]
+            self._alone.append(trial)
+
+    def split(self, pack: Iterable[Trial]) -> None:
+        """Take back running trials, to be trained alone: one of them may have failed the others."""
+        for trial in pack:
+            self.running.pop(trial.trial_id, None)
+            self._alone.append(trial)
+
+    def _grows(self, key: tuple, size: int) -> bool:
+        """Whether a pack of this size, all that is ready of its key, is worth holding back."""
+        if size >= min(self.pack_size(trial) for trial in self._ready[key]):
+            return False
+        waiting = {trial.trial_id for trial in self._ready[key]}
+        running = [trial for trial in self.running.values() if trial.fusion_key == key]
+        return any(self._owner[trial.trial_id].grows_without(waiting) for trial in running)
+
+    def _take_out(self, pack: list[Trial], alone: bool) -> None:
+        if alone:
+            self._alone.remove(pack[0])
+            return
+        waiting = self._ready[pack[0].fusion_key]
+        del waiting[: len(pack)]
+        if not waiting:
+            del self._ready[pack[0].fusion_key]
+
+    def tell(self, rows: Iterable[Row]) -> None:
+        """Take terminal rows of running trials; their cells may have more to ask."""
+        for row in list(rows):
+            self._alone = [trial for trial in self._alone if trial.trial_id != row["trial_id"]]
+            self.running.pop(row["trial_id"], None)
+            if owner := self._owner.pop(row["trial_id"], None):
+                self._take(owner, row)
+                self._advance(owner)
+
+    def _take(self, cell: Point | Study, row: Row) -> None:
+        self.done += 1
+        self.results[row["trial_id"]] = row
+        cell.tell(row)
+
+    def _advance(self, cell: Point | Study) -> None:
+        """Ask a cell until it waits for a trial that has no row yet."""
+        while trials := cell.ask():
+            for trial in trials:
+                if row := self.results.get(trial.trial_id) or self.rows.get(trial.trial_id):
+                    self._take(cell, row)
+                else:
+                    self._owner[trial.trial_id] = cell
+                    waiting = self._ready.setdefault(trial.fusion_key, [])
+                    bisect.insort(waiting, trial, key=_latent_dim)
+
+
+def _latent_dim(trial: Trial) -> int:
+    return trial.latent_dim
