@@ -104,7 +104,7 @@ def check_name(name: str) -> str:
     >>> check_name("../evil")
     Traceback (most recent call last):
         ...
-    bsvae.trial.BadInput: sweep name '../evil': letters, digits, . _ - only, at most 64, no path
+    bsvae.checks.BadInput: sweep name '../evil': letters, digits, . _ - only, at most 64, no path
     """
     if not SLUG.fullmatch(name):
         raise BadInput(f"sweep name {name!r}: letters, digits, . _ - only, at most 64, no path")
