@@ -1,7 +1,6 @@
 """What a plan will cost, group by group, before anything is trained."""
 
 import os
-from dataclasses import replace
 
 import torch
 
@@ -32,7 +31,7 @@ def estimate(planner: Planner, device: str) -> tuple[list[list[str]], float]:
         largest = max(trials, key=lambda trial: trial.latent_dim)
         size = max(1, min(planner.pack_size(largest), -(-planner.ready // planner.slots)))
         size = min(size, len(trials))
-        pack = [largest] + [replace(largest, kl_weight=0.5 + n / size) for n in range(1, size)]
+        pack = [largest] * size
         epoch = seconds_per_epoch(pack, device)
         seconds += epoch * largest.epochs * wanted / size / planner.slots
         megabytes = pack_bytes(pack) / 1e6
