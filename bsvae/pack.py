@@ -16,7 +16,7 @@ from torch import Tensor
 from bsvae.families import Family, family
 from bsvae.latents import Latent
 from bsvae.members import Members
-from bsvae.networks import Parameters
+from bsvae.networks import Conv, Parameters
 from bsvae.streams import stream
 from bsvae.trial import BadInput, Trial
 
@@ -170,8 +170,11 @@ def suggested_size(trial: Trial, device: str | torch.device = "cpu") -> int:
     """Members to train together: as many as share the device with profit.
 
     A GPU is filled; on a CPU small models gain by sharing each step's overhead, while a large
-    model's matrix products already fill a core and its pack would only outgrow the cache.
+    model's matrix products, or a convolutional one's, already fill a core and its pack would only
+    outgrow the cache.
     """
     if torch.device(device).type == "cuda":
         return GPU_PACK_LIMIT
+    if isinstance(family(trial).network, Conv):
+        return 1
     return max(1, min(CPU_PACK_LIMIT, CPU_PACK_PARAMETERS // count_parameters(trial)))

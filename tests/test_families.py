@@ -14,8 +14,9 @@ from bsvae.data import Data, load
 from bsvae.evaluation import elbo_terms
 from bsvae.families import family as parts_of
 from bsvae.networks import Parameters
+from bsvae.optimiser import Adam
 from bsvae.pack import Pack, initial_weights
-from bsvae.training import Epoch, train
+from bsvae.training import Epoch, train, train_epoch
 from bsvae.trial import FAMILIES, Trial
 
 torch.set_num_threads(1)
@@ -178,10 +179,7 @@ def test_the_weights_of_a_constrained_family_end_where_they_may() -> None:
 
 def _smallest_kernel_entry(trial: Trial) -> float:
     """Over all kernels, after one optimiser step."""
-    from bsvae.optimiser import Adam
-    from bsvae.training import _train_epoch
-
     pack = Pack.of([trial])
     weights: Parameters = pack.parameters
-    _train_epoch(pack, Adam(weights.values(), [1e-3]), data_of(trial).train[:22], 1)
+    train_epoch(pack, Adam(weights.values(), [1e-3]), data_of(trial).train[:22], 1)
     return min(w.min().item() for name, w in weights.items() if not name.endswith("bias"))

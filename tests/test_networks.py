@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import torch
 
+from bsvae.data import load
 from bsvae.latents import Gaussian
 from bsvae.members import Members
 from bsvae.networks import Boolean, Linear, Parameters, Tiny
@@ -13,6 +14,7 @@ from bsvae.networks.conv import SAME_STRIDED
 from bsvae.networks.convolution import convolve, convolve_back
 from bsvae.networks.linear import principal_components
 from bsvae.pack import count_parameters, initial_weights
+from bsvae.training import train
 from bsvae.trial import Trial
 
 ENCODER = ("conv", "dense", "heads", "encoder", "code")
@@ -156,3 +158,11 @@ def test_no_linear_map_beats_the_principal_components(centred: bool) -> None:
     moment = (x - x.mean(0) * centred).double()
     dropped = torch.linalg.eigvalsh(moment.T @ moment / len(x))[:-2].sum()
     assert error.item() == pytest.approx(dropped.item(), rel=1e-4)  # the least
+
+
+def test_the_tiny_model_learns_its_four_images() -> None:
+    """Of pixels with variance 1, a mean squared error of 0.20 was measured after 100 epochs."""
+    trial = Trial(family="tiny_vae", epochs=100)
+    *_, last = train([trial], load("four_images"))
+    assert last.metrics[0]["test_mse"] < 0.4
+    assert last.metrics[0]["test_kl"] > 0.5

@@ -130,4 +130,5 @@ def test_small_models_are_packed_and_large_ones_are_not():
     small = Trial(family="gaussian", dataset="digits", latent_dim=8, hidden=64)
     assert suggested_size(small) == 16
     assert suggested_size(Trial(family="gaussian", latent_dim=8)) == 1
+    assert suggested_size(Trial(family="conv_vae", latent_dim=2)) == 1
     assert suggested_size(small, "cuda") == 256
