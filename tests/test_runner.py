@@ -71,7 +71,7 @@ def test_packs_and_engines_give_the_same_rows(bsvae, tmp_path, reference):
 
 @pytest.mark.slow
 def test_a_killed_driver_resumes_and_a_finished_sweep_trains_nothing(bsvae, tmp_path, reference):
-    arguments = ("run", "my.toml", "--results", "killed", "--pack", "2", "--set", "epochs=40")
+    arguments = ("run", "my.toml", "--results", "killed", "--pack", "2", "--set", "epochs=16")
     driver = subprocess.Popen(
         command(*arguments), cwd=tmp_path, stdout=subprocess.DEVNULL, start_new_session=True
     )
