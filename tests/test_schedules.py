@@ -49,7 +49,7 @@ def test_training_sees_the_schedule_and_evaluation_the_final_values(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     trained, evaluated = [], []
-    train_epoch, elbo_terms = training._train_epoch, training.elbo_terms
+    train_epoch, elbo_terms = training.train_epoch, training.elbo_terms
 
     def spy_train(pack: Pack, *rest: object) -> dict[str, torch.Tensor]:
         trained.append(pack.members.posterior_temperature.item())
@@ -59,7 +59,7 @@ def test_training_sees_the_schedule_and_evaluation_the_final_values(
         evaluated.append((pack.members.posterior_temperature.item(), pack.members.kl_weight.item()))
         return elbo_terms(pack, *rest)
 
-    monkeypatch.setattr(training, "_train_epoch", spy_train)
+    monkeypatch.setattr(training, "train_epoch", spy_train)
     monkeypatch.setattr(training, "elbo_terms", spy_evaluate)
     assert len(list(training.train([RELAXED], load("digits")))) == 3
     assert trained == pytest.approx([1.0, 0.5, 0.25])
