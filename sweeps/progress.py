@@ -83,7 +83,7 @@ class Progress:
     def _left(self, elapsed: float) -> float | None:
         """Time left if the rest goes as the trials, and parts of trials, of this run have gone."""
         running = self.planner.running
-        partial = sum(self.epochs.get(k, 0) / trial.epochs for k, trial in running.items())
+        partial = sum(self.epochs.get(k, 0) / max(1, t.epochs) for k, t in running.items())
         ended = self.planner.done - self.already + partial
         if not ended:
             return None
