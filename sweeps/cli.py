@@ -178,7 +178,8 @@ def table(name: StoredName, results: Results = "results") -> None:
     if not (trials["status"] == "done").any():
         print(f"no trial of {name} is done yet; next: bsvae status {name}{_in(results)}")
         return
-    for entry in tables(name, trials):
+    panel = _ledger(results, name).table("gaussianity")
+    for entry in tables(name, trials, panel[panel["trial_id"].isin(trials["trial_id"])]):
         print(entry.title)
         print_frame(entry.frame.reset_index())
         for note in entry.notes:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from bsvae.metrics import METRICS
 from bsvae.trial import FIELDS, BadInput, unknown
+from sweeps.claims import claims
 
 PUBLISHED = Path(__file__).parent / "published"
 SOURCE = '"Project AI: Discrete Variational Autoencoders with Logit-normals"'
@@ -36,12 +37,39 @@ class Table:
     notes: tuple[str, ...] = ()
 
 
-def tables(sweep: str, trials: pd.DataFrame) -> list[Table]:
-    """The tables of a sweep: beside the published ones where there are any, else a summary."""
+def tables(sweep: str, trials: pd.DataFrame, panel: pd.DataFrame) -> list[Table]:
+    """The tables of a sweep: the published ones with ours, or a summary; panel; claims.
+
+    Args:
+        sweep: the sweep's name.
+        trials: its trials.
+        panel: the Gaussianity panel of its trials, maybe without rows.
+    """
     done = trials[trials["status"] == "done"]
-    if sweep == "logit_normal" and set(done["dataset"]) == {"mnist"}:
-        return _logit_normal(done)
-    return [summary(done)]
+    if sweep == "logit_normal" and set(done["dataset"]) <= {"mnist"}:
+        found = _logit_normal(done)
+    else:
+        found = [summary(done)]
+    if not panel.empty:
+        found.append(panel_table(done, panel))
+    held = claims(sweep, done, panel)
+    if not held.empty:
+        found.append(Table(f"The source's claims; {_protocol(done)}", held.set_index("claim")))
+    return found
+
+
+def panel_table(done: pd.DataFrame, panel: pd.DataFrame) -> Table:
+    """z-scores of whitened codes, metric down and model across, median over seeds."""
+    models = done[["trial_id", "family", "epochs"]]
+    scores = panel.merge(models, on="trial_id")
+    order = list(dict.fromkeys(scores["metric"]))
+    wide = scores.pivot_table("z", "metric", ["family", "epochs"], aggfunc="median", sort=False)
+    return Table(
+        "Gaussianity of whitened held-out codes: z-scores against exactly Gaussian codes of the "
+        "same size, clipped to 10,000; below about 5 is chance",
+        wide.reindex(order),
+        ("columns: family and epochs; 0 epochs are the starting weights",),
+    )
 
 
 def summary(done: pd.DataFrame) -> Table:
@@ -50,6 +78,7 @@ def summary(done: pd.DataFrame) -> Table:
     order = done.sort_values("test_neg_elbo")
     best = order.groupby(keys, dropna=False, sort=True).head(1).sort_values(keys)
     columns = [*keys, "kl_weight", "test_neg_elbo", "test_distortion", "test_kl"]
+    columns += ["test_mse", "test_discrete_nll", "test_nll"]
     counts = done.groupby(keys, dropna=False).size().rename("trials").reset_index()
     frame = best[columns].merge(counts, on=keys, how="left")
     frame = frame.dropna(axis="columns", how="all")
