@@ -3,6 +3,8 @@ import time
 
 import pytest
 
+from sweeps.store import Ledger
+
 TYPO = '[trial]\nfamily = "gaussian"\nlatent_dims = 4\n'
 GOOD = '[trial]\nfamily = "gaussian"\ndataset = "digits"\nlatent_dim = 2\nhidden = 8\nepochs = 1\n'
 MNIST = '[trial]\nfamily = "gaussian"\nlatent_dim = 2\nepochs = 1\n'
@@ -33,6 +35,9 @@ MNIST = '[trial]\nfamily = "gaussian"\nlatent_dim = 2\nepochs = 1\n'
         ({}, ["status", "quickstart"], "has no results in 'results': bsvae run quickstart"),
         ({}, ["table", "nope"], "unknown sweep 'nope'"),
         ({}, ["show", "a/b"], "sweep name 'a/b'"),
+        ({}, ["plan", "quickstart", "--set", f"kl_weight=1{'0' * 400}"], "must be a finite number"),
+        ({}, ["plan", "quickstart", "--set", f"kl_weight={'[' * 3000}"], "must be a finite number"),
+        ({}, ["plan", "quickstart", "--set", f"seed={'9' * 20}"], "and <= 1000000000"),
     ],
 )
 def test_bad_input_gets_one_line_and_exit_code_two(bsvae, tmp_path, files, arguments, message):
@@ -74,15 +79,52 @@ def test_serial_run_status_show_and_table(bsvae, tmp_path):
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
 
 
-def test_a_trial_that_cannot_be_trained_is_a_row_and_exit_code_one(bsvae, tmp_path):
-    (tmp_path / "my.toml").write_text(GOOD.replace("hidden = 8", "hidden = 1_000_000_000"))
-    run = bsvae("run", "my.toml", "--engine", "serial")
+def test_one_bad_trial_fails_alone_and_a_retry_has_the_last_word(bsvae, tmp_path):
+    """Both are one pack at first; the one that needs more memory than there is must not hurt."""
+    sizes = "[[grid]]\nlatent_dim = [2, 1_000_000_000]\n"
+    text = GOOD.replace("latent_dim = 2\n", "").replace("hidden = 8", "hidden = 200") + sizes
+    (tmp_path / "my.toml").write_text(text)
+    run = bsvae("run", "my.toml", "--engine", "serial", "--pack", "4")
     assert run.returncode == 1, run.stderr
-    assert "0 trials done, 1 failed" in run.stdout
+    assert "1 trials done, 1 failed" in run.stdout
+    assert "allocate" in run.stdout
     assert "Traceback" not in run.stderr
-    again = bsvae("run", "my.toml", "--engine", "serial")
-    assert again.returncode == 1
-    assert "allocate" in bsvae("run", "my.toml", "--engine", "serial", "--retry-failed").stdout
+    ledger = Ledger(tmp_path / "results", "my")
+    (failed,) = (row for row in ledger.rows().values() if row["status"] == "failed")
+    assert bsvae("run", "my.toml", "--engine", "serial").returncode == 1
+    assert ledger.rows()[failed["trial_id"]] == failed, "not tried again"
+    assert bsvae("run", "my.toml", "--engine", "serial", "--retry-failed").returncode == 1
+    assert ledger.rows()[failed["trial_id"]]["finished_at"] > failed["finished_at"]
+
+
+def test_show_and_table_follow_what_was_last_asked_for(bsvae, tmp_path):
+    (tmp_path / "my.toml").write_text(GOOD)
+    assert bsvae("run", "my.toml", "--engine", "serial").returncode == 0
+    assert bsvae("run", "my.toml", "--engine", "serial", "--epochs", "2").returncode == 0
+    for command in ("show", "table"):
+        printed = bsvae(command, "my").stdout
+        assert "1 rows of my as it was asked for before are not shown" in printed
+    assert "ours: 2 epochs, 1 seed" in bsvae("table", "my").stdout
+
+
+def test_a_disk_that_refuses_is_one_line(bsvae, tmp_path):
+    (tmp_path / "my.toml").write_text(GOOD)
+    (tmp_path / "results/my").mkdir(parents=True)
+    (tmp_path / "results/my/trials").write_text("in the way")
+    done = bsvae("run", "my.toml", "--engine", "serial")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "cannot write" in done.stderr
+
+
+def test_text_from_sweep_files_is_printed_as_it_is(bsvae, tmp_path):
+    (tmp_path / "my.toml").write_text('about = "KL [/nats] [red]"\n' + GOOD)
+    assert bsvae("run", "my.toml", "--engine", "serial").returncode == 0
+    (tmp_path / "results/broken").mkdir()
+    (tmp_path / "results/broken/sweep.json").write_text("3")
+    listed = bsvae("ls")
+    assert listed.returncode == 0, listed.stderr
+    assert "KL [/nats] [red]" in listed.stdout
+    assert "unreadable: " in listed.stdout
 
 
 def test_help_answers_at_once_without_heavy_imports(bsvae):

@@ -19,6 +19,8 @@ FRAME = pd.DataFrame(
         ("latent_dim in [2, 4]", [2, 4]),
         ("latent_dim not in [2, 4]", [8]),
         ("x > -1", [2, 8]),
+        ("x == None", [4]),
+        ("x != None", [2, 8]),
     ],
 )
 def test_rows_are_chosen(expression, kept):
@@ -40,6 +42,7 @@ def test_rows_are_chosen(expression, kept):
         "latent_dim > 'a'",
         "[c for c in x]",
         "x.real == 1",
+        "family is 'gaussian'",
     ],
 )
 def test_nothing_else_is_understood(expression):

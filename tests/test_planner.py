@@ -107,6 +107,46 @@ def test_a_pack_waits_to_be_filled_only_while_its_key_can_grow():
     assert len(planner.next_pack()) == 6
 
 
+def test_a_pack_does_not_wait_for_what_cannot_come():
+    """The round is the last one, so nothing will join the two trials that are left."""
+    grid = [{"family": ["gaussian"], "latent_dim": [2]}]
+    sweep = sweep_of(trials=8, grid=grid, optuna={"trials": 8, "round": 8})
+    planner = Planner(sweep, {}, lambda trial: 3, slots=2)
+    first, second = planner.next_pack(), planner.next_pack()
+    planner.tell([row_of(trial) for trial in first])
+    assert [len(first), len(second), len(planner.next_pack())] == [3, 3, 2]
+
+
+def test_a_wide_code_does_not_widen_everyone():
+    sizes = [2, 4, 8, 4000]
+    document = {"trial": {"family": "gaussian"}, "grid": [{"latent_dim": sizes}]}
+    size = {2: 8, 4: 8, 8: 8, 4000: 1}
+    planner = Planner(parse("s", document, {}), {}, lambda trial: size[trial.latent_dim])
+    assert [t.latent_dim for t in planner.next_pack()] == [2, 4, 8]
+    assert [t.latent_dim for t in planner.next_pack()] == [4000]
+
+
+def test_trials_that_failed_together_are_trained_alone():
+    planner = Planner(sweep_of(), {}, lambda trial: 6)
+    pack = planner.next_pack()
+    planner.tell([row_of(pack[0])])
+    planner.split(pack[1:])
+    alone = [planner.next_pack() for _ in pack[1:]]
+    assert alone == [[trial] for trial in pack[1:]]
+    assert len(planner.running) == len(pack) - 1
+
+
+def test_several_objectives_are_replayed_too():
+    optuna = {"trials": 12, "round": 4, "objectives": ["test_neg_elbo", "test_kl"]}
+    sweep = sweep_of(optuna=optuna)
+    planner, rows = Planner(sweep, {}, lambda trial: 3, slots=2), {}
+    while pack := planner.next_pack():
+        told = [row_of(trial) | {"test_kl": trial.kl_weight} for trial in pack]
+        rows |= {row["trial_id"]: row for row in told}
+        planner.tell(told)
+    assert Planner(sweep, rows, lambda trial: 1).finished
+
+
 def test_the_search_finds_the_valley():
     rows, _ = play(sweep_of(trials=32), 4, 1, 0)
     for size in (2, 4):
