@@ -106,8 +106,11 @@ def run(
     ledger = _ledger(results, sweep.name)
     pack_limit = _pack_limit(pack)
     try:
+        from sweeps.estimate import notices
         from sweeps.execution import execute
 
+        for notice in notices(sweep):
+            print(notice)
         planner = execute(sweep, ledger, data, pack_limit, engine, retry_failed)
     except KeyboardInterrupt:
         print(

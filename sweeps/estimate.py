@@ -7,7 +7,7 @@ import torch
 
 from bsvae.cost import pack_bytes, seconds_per_epoch
 from bsvae.pack import count_parameters
-from bsvae.temperature import temperature_notice
+from bsvae.temperature import temperature_notice, temperature_tax
 from bsvae.trial import Trial
 from sweeps.definition import Sweep
 from sweeps.planner import Planner
@@ -41,13 +41,14 @@ def estimate(planner: Planner, device: str) -> tuple[list[list[str]], float]:
 
 
 def notices(sweep: Sweep) -> list[str]:
-    """What whoever starts a sweep should know of its trials, once each."""
-    trials = [
-        Trial.of(cell | {name: span.low for name, span in sweep.searched(cell).items()})
-        for cell in sweep.cells
-    ]
-    widest = {(t.prior_temperature, t.posterior_temperature, t.categoricals): t for t in trials}
-    return [notice for trial in widest.values() if (notice := temperature_notice(trial))]
+    """What whoever starts a sweep should know of its trials, said once for each pair of
+    temperatures, of the trial that pays most."""
+    taxed: dict[tuple[float | None, float | None], Trial] = {}
+    for cell in sweep.cells:
+        trial = Trial.of(cell | {name: span.low for name, span in sweep.searched(cell).items()})
+        pair = (trial.posterior_temperature, trial.prior_temperature)
+        taxed[pair] = max(taxed.get(pair, trial), trial, key=lambda t: temperature_tax(t) or 0.0)
+    return [notice for trial in taxed.values() if (notice := temperature_notice(trial))]
 
 
 def _memory(device: str) -> int:
