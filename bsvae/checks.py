@@ -51,6 +51,13 @@ def number(name: str, value: Any, zero_allowed: bool = False) -> float:
     return float(value)
 
 
+def check_flag(name: str, value: Any) -> bool:
+    """The value, if it is true or false."""
+    if not isinstance(value, bool):
+        raise BadInput(f"{name} = {_short(value)}: must be true or false")
+    return value
+
+
 def _short(value: object) -> str:
     """A value's repr, cut to a length that fits a line."""
     try:

@@ -12,17 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bsvae.catalogue import (
-    DATASETS,
-    FAMILIES,
-    KL_ESTIMATORS,
-    MASK_PROBABILITY,
-    MASKS,
-)
-from bsvae.checks import BadInput, check_choice, integer, number, unknown
-
-#: Every field that some family does without.
-OPTIONAL = tuple(dict.fromkeys(name for fields in FAMILIES.values() for name in fields))
+from bsvae.catalogue import DATASETS, FAMILIES
+from bsvae.checks import BadInput, unknown
+from bsvae.rules import resolve
 
 
 def _field(doc: str, unit: str = "", default: Any = dataclasses.MISSING) -> Any:
@@ -114,133 +106,8 @@ class Trial:
     seed: int = _field("seed of weights, batches, binarisation and noise", default=0)
 
     def __post_init__(self) -> None:
-        check_choice("family", self.family, FAMILIES)
-        self._refuse_prior_temperature()
-        self._fill_optional()
-        self._check_dataset()
-        self._resolve_latent_dim()
-        self._check_ranges()
-        self._check_schedules()
-
-    def _set(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)
-
-    def _fill_optional(self) -> None:
-        used = FAMILIES[self.family]
-        for name in OPTIONAL:
-            value = getattr(self, name)
-            if name in used:
-                self._set(name, used[name] if value is None else value)
-            elif value is not None:
-                users = ", ".join(family for family, fields in FAMILIES.items() if name in fields)
-                raise BadInput(
-                    f"{name} = {value!r}: not used by family {self.family!r} (it is by {users})"
-                )
-
-    def _refuse_prior_temperature(self) -> None:
-        if self.kl_estimator == "categorical" and self.prior_temperature is not None:
-            raise BadInput(
-                f"prior_temperature = {self.prior_temperature!r}: not used by kl_estimator "
-                "'categorical', whose prior is discrete"
-            )
-
-    def _check_dataset(self) -> None:
-        check_choice("dataset", self.dataset, DATASETS)
-        if (self.family == "tiny_vae") != (self.dataset == "four_images"):
-            raise BadInput(
-                f"dataset = {self.dataset!r} with family {self.family!r}: tiny_vae is for "
-                "four_images, and four_images for no other family"
-            )
-
-    def _resolve_latent_dim(self) -> None:
-        if self.categoricals is None:
-            if self.latent_dim is None:
-                raise BadInput(f"latent_dim is missing: family {self.family!r} needs it (>= 1)")
-            return
-        for name in ("categoricals", "classes", "latent_dim"):
-            if getattr(self, name) is not None:
-                self._set(name, integer(name, getattr(self, name), 1))
-        if self.classes is None and self.latent_dim is not None:
-            self._set("classes", self.latent_dim // self.categoricals)
-        if self.classes is None:
-            raise BadInput("latent_dim is missing: set it, or classes, for family 'concrete'")
-        if self.classes < 2:
-            raise BadInput(f"classes = {self.classes}: must be an integer >= 2")
-        width = self.categoricals * self.classes
-        if self.latent_dim not in (None, width):
-            raise BadInput(
-                f"latent_dim = {self.latent_dim}: must be categoricals * classes = "
-                f"{self.categoricals} * {self.classes} = {width}"
-            )
-        self._set("latent_dim", width)
-
-    def _check_ranges(self) -> None:
-        for name in ("latent_dim", "hidden", "bottleneck", "decoder_draws"):
-            if getattr(self, name) is not None:
-                self._set(name, integer(name, getattr(self, name), 1))
-        for name in ("epochs", "seed"):
-            self._set(name, integer(name, getattr(self, name), 0))
-        if self.batch_size is not None:
-            images = DATASETS[self.dataset].train
-            self._set("batch_size", integer("batch_size", self.batch_size, 1, images))
-        if self.kl_weight is not None:
-            self._set("kl_weight", number("kl_weight", self.kl_weight, zero_allowed=True))
-        for name in ("learning_rate", "prior_scale", "posterior_temperature", "prior_temperature"):
-            if getattr(self, name) is not None:
-                self._set(name, number(name, getattr(self, name)))
-        for name in ("straight_through", "bias", "as_published"):
-            if not isinstance(getattr(self, name), bool | None):
-                raise BadInput(f"{name} = {getattr(self, name)!r}: must be true or false")
-        self._check_closed_form()
-        self._check_mask()
-
-    def _check_closed_form(self) -> None:
-        if self.family != "pca":
-            return
-        if self.epochs != 1:
-            raise BadInput(f"epochs = {self.epochs}: family 'pca' is fitted in exactly 1 epoch")
-        pixels = DATASETS[self.dataset].pixels
-        if self.latent_dim > pixels:
-            raise BadInput(
-                f"latent_dim = {self.latent_dim}: family 'pca' has at most {pixels} on this data"
-            )
-
-    def _check_mask(self) -> None:
-        if self.mask is None:
-            return
-        check_choice("mask", self.mask, MASKS)
-        share = self.mask_probability
-        if self.mask == "none":
-            if share is not None:
-                raise BadInput(f"mask_probability = {share!r}: not used with mask = 'none'")
-            return
-        share = number("mask_probability", MASK_PROBABILITY if share is None else share)
-        if share > 1:
-            raise BadInput(f"mask_probability = {share!r}: must be a number > 0 and <= 1")
-        self._set("mask_probability", share)
-
-    def _check_schedules(self) -> None:
-        for name in ("anneal_epochs", "kl_warmup"):
-            if getattr(self, name) is not None:
-                self._set(name, integer(name, getattr(self, name), 0))
-        if self.kl_estimator is not None:
-            check_choice("kl_estimator", self.kl_estimator, KL_ESTIMATORS)
-        if self.kl_estimator == "categorical":
-            self._set("prior_temperature", None)
-        if self.initial_temperature is not None:
-            self._set(
-                "initial_temperature", number("initial_temperature", self.initial_temperature)
-            )
-        if (self.initial_temperature is None) == bool(self.anneal_epochs):
-            raise BadInput(
-                f"initial_temperature = {self.initial_temperature!r} with anneal_epochs = "
-                f"{self.anneal_epochs!r}: annealing needs both, a fixed temperature neither"
-            )
-        if self.initial_temperature == self.posterior_temperature and self.anneal_epochs:
-            raise BadInput(
-                f"initial_temperature = {self.initial_temperature!r}: is posterior_temperature; "
-                "for a fixed temperature leave it and anneal_epochs out"
-            )
+        for name, value in resolve(self.as_dict()).items():
+            object.__setattr__(self, name, value)
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "Trial":

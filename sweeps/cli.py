@@ -1,8 +1,7 @@
 """The command line.  Heavy imports stand inside the commands, so that --help answers at once."""
 
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -36,6 +35,7 @@ PackSize = Annotated[str, typer.Option(metavar="N|auto", help="trials to train t
 def ls(results: Results = "results") -> None:
     """List the shipped sweeps and those with results: done / wanted."""
     from sweeps.definition import read_sweep, shipped
+    from sweeps.requests import so_far, stored_sweep
     from sweeps.screen import print_table
     from sweeps.store import sweeps_with_results
 
@@ -43,8 +43,11 @@ def ls(results: Results = "results") -> None:
     stored = sweeps_with_results(results)
     for name in sorted({*shipped(), *stored}):
         try:
-            sweep, ledger = _stored(name, results) if name in stored else (read_sweep(name), None)
-            done = _progress(sweep, ledger).done if ledger else 0
+            if name in stored:
+                sweep, ledger = stored_sweep(name, results)
+                done = so_far(sweep, ledger).done
+            else:
+                sweep, done = read_sweep(name), 0
             rows.append([name, f"{done}/{sweep.wanted}", " ".join(sweep.about.split())])
         except BadInput as error:
             rows.append([name, "?", f"unreadable: {error}"])
@@ -61,14 +64,18 @@ def plan(
     set_: Setting = None,
 ) -> None:
     """Say what a run would train, in which packs, and for how long; train nothing."""
-    sweep = _read(name, epochs, set_)
-    _pack_limit(pack)
-
-    from sweeps.estimate import estimate, notices, slots_here
+    from sweeps.requests import open_ledger, pack_limit, requested_sweep
     from sweeps.screen import print_table
 
+    sweep, limit = requested_sweep(name, epochs, set_), pack_limit(pack)
+    ledger = open_ledger(results, sweep.name)
+
+    from sweeps.estimate import estimate, notices, slots_here
+    from sweeps.execution import pack_size
+    from sweeps.planner import Planner
+
     slots, device = slots_here()
-    planner = _planner(sweep, _ledger(results, sweep.name), pack, slots, device)
+    planner = Planner(sweep, ledger.rows(), pack_size(limit, device), slots)
     for notice in notices(sweep):
         print(notice)
     print(f"{sweep.name}: {' '.join(sweep.about.split())}")
@@ -100,18 +107,19 @@ def run(
     set_: Setting = None,
 ) -> None:
     """Run a sweep, or what is missing of it; running again resumes."""
+    from sweeps.requests import open_ledger, pack_limit, requested_sweep
+
     if engine not in ("ray", "serial"):
         raise BadInput(f"--engine {engine!r}: choose ray or serial")
-    sweep = _read(name, epochs, set_)
-    ledger = _ledger(results, sweep.name)
-    pack_limit = _pack_limit(pack)
+    sweep, limit = requested_sweep(name, epochs, set_), pack_limit(pack)
+    ledger = open_ledger(results, sweep.name)
     try:
         from sweeps.estimate import notices
         from sweeps.execution import execute
 
         for notice in notices(sweep):
             print(notice)
-        planner = execute(sweep, ledger, data, pack_limit, engine, retry_failed)
+        planner = execute(sweep, ledger, data, limit, engine, retry_failed)
     except KeyboardInterrupt:
         print(
             f"\ninterrupted; every finished trial is kept in {ledger.folder}\n"
@@ -133,10 +141,11 @@ def run(
 @app.command()
 def status(name: StoredName, results: Results = "results") -> None:
     """Count a sweep's trials by family, from its results alone."""
+    from sweeps.requests import so_far, stored_sweep
     from sweeps.screen import print_table
 
-    sweep, ledger = _stored(name, results)
-    planner = _progress(sweep, ledger)
+    sweep, ledger = stored_sweep(name, results)
+    planner = so_far(sweep, ledger)
     counts: dict[str, dict[str, int]] = {}
     for row in planner.results.values():
         family = counts.setdefault(row["family"], {"done": 0, "diverged": 0, "failed": 0})
@@ -162,10 +171,11 @@ def show(
 ) -> None:
     """Print the best trials, what set them apart and what they reached."""
     from sweeps import filters
+    from sweeps.requests import stored_sweep
     from sweeps.screen import print_frame
     from sweeps.tables import best_trials
 
-    trials = _wanted_trials(name, results)
+    trials = _wanted(*stored_sweep(name, results))
     chosen = filters.where(trials, where) if where else trials
     print_frame(best_trials(chosen, sort, best))
     print(f"{min(best, len(chosen))} of {len(chosen)} trials; in pandas: sweeps.load({name!r})")
@@ -174,14 +184,16 @@ def show(
 @app.command()
 def table(name: StoredName, results: Results = "results") -> None:
     """Print a sweep's tables, ours beside the published numbers where there are any."""
+    from sweeps.requests import stored_sweep
     from sweeps.screen import print_frame
     from sweeps.tables import tables
 
-    trials = _wanted_trials(name, results)
+    sweep, ledger = stored_sweep(name, results)
+    trials = _wanted(sweep, ledger)
     if not (trials["status"] == "done").any():
         print(f"no trial of {name} is done yet; next: bsvae status {name}{_in(results)}")
         return
-    panel = _ledger(results, name).table("gaussianity")
+    panel = ledger.table("gaussianity")
     for entry in tables(name, trials, panel[panel["trial_id"].isin(trials["trial_id"])]):
         print(entry.title)
         print_frame(entry.frame.reset_index())
@@ -217,42 +229,14 @@ def _refuse(message: str) -> None:
     sys.exit(2)
 
 
-def _read(name: str, epochs: int | None, settings: list[str] | None) -> "Sweep":
-    from sweeps.definition import read_sweep
+def _wanted(sweep: "Sweep", ledger: "Ledger") -> "pd.DataFrame":
+    """The rows of a sweep as it was last asked for; says if there are others."""
+    from sweeps.requests import wanted_trials
 
-    overrides = dict(_setting(text) for text in settings or [])
-    if epochs is not None:
-        overrides["epochs"] = epochs
-    return read_sweep(name, overrides)
-
-
-def _setting(text: str) -> tuple[str, Any]:
-    """One KEY=VALUE, the value read as TOML and else as a plain word."""
-    import tomllib
-
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise BadInput(f"--set {text!r}: write it as KEY=VALUE")
-    try:
-        return key.strip(), tomllib.loads(f"value = {value}")["value"]
-    except (ValueError, RecursionError):
-        return key.strip(), value.strip()
-
-
-def _pack_limit(pack: str) -> int | None:
-    if pack == "auto":
-        return None
-    if not pack.isdecimal() or int(pack) < 1:
-        raise BadInput(f"--pack {pack!r}: must be an integer >= 1, or auto")
-    return int(pack)
-
-
-def _ledger(results: str, name: str) -> "Ledger":
-    from sweeps.store import Ledger
-
-    if Path(results).exists() and not Path(results).is_dir():
-        raise BadInput(f"--results {results!r}: is not a folder")
-    return Ledger(results, name)
+    trials, others = wanted_trials(sweep, ledger)
+    if others:
+        print(f"{others} rows of {sweep.name} as it was asked for before are not shown")
+    return trials
 
 
 def _in(results: str) -> str:
@@ -260,49 +244,8 @@ def _in(results: str) -> str:
     return "" if results == "results" else f" --results {results}"
 
 
-def _wanted_trials(name: str, results: str) -> "pd.DataFrame":
-    """The rows of the trials that a sweep wants, as it was last asked for."""
-    sweep, ledger = _stored(name, results)
-    trials = ledger.trials()
-    wanted = trials[trials["trial_id"].isin(_progress(sweep, ledger).results)]
-    if others := len(trials) - len(wanted):
-        print(f"{others} rows of {name} as it was asked for before are not shown")
-    return wanted.reset_index(drop=True)
-
-
-def _stored(name: str, results: str) -> "tuple[Sweep, Ledger]":
-    """A sweep that has results, as it was last asked for."""
-    from bsvae.checks import unknown
-    from sweeps.definition import check_name, parse, shipped
-    from sweeps.store import sweeps_with_results
-
-    ledger = _ledger(results, check_name(name))
-    document = ledger.read_definition()
-    if document is None:
-        if name in shipped():
-            raise BadInput(f"sweep {name!r} has no results in {results!r}: bsvae run {name}")
-        raise BadInput(unknown("sweep", name, [*shipped(), *sweeps_with_results(results)]))
-    try:
-        return parse(name, document, {}), ledger
-    except BadInput as error:
-        raise BadInput(f"{ledger.folder}/sweep.json: {error}; run the sweep again") from None
-
-
-def _progress(sweep: "Sweep", ledger: "Ledger") -> Any:
-    """The plan as far as the results have come; for counting, not for running."""
-    from sweeps.planner import Planner
-
-    return Planner(sweep, ledger.rows(), lambda trial: 1)
-
-
-def _planner(sweep: "Sweep", ledger: "Ledger", pack: str, slots: int, device: str) -> Any:
-    from sweeps.execution import pack_size
-    from sweeps.planner import Planner
-
-    return Planner(sweep, ledger.rows(), pack_size(_pack_limit(pack), device), slots)
-
-
 def _duration(seconds: float) -> str:
+    """Seconds, minutes or hours, in words."""
     if seconds < 90:
         return f"{seconds:.0f} seconds"
     return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

@@ -32,6 +32,7 @@ FORBIDDEN = {
     "sweeps/progress.py": {"torch", "ray", "pandas", "pyarrow"},
     "sweeps/schema.py": HEAVY,
     "sweeps/store.py": HEAVY,
+    "sweeps/requests.py": HEAVY - {"optuna"},
     "sweeps/filters.py": HEAVY,
     "sweeps/screen.py": HEAVY,
     "sweeps/claims.py": HEAVY,
