@@ -15,7 +15,7 @@ import socket
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ from sweeps.progress import Progress
 from sweeps.worker import ATTEMPTS, GaveUp, Job, describe, give_up, settle, train_pack
 
 #: Tuners started in a row without a single new row before the run gives up.
-FRUITLESS_ROUNDS = 3
+FRUITLESS_ROUNDS = 5
 
 #: Seconds between a running pack's reports to the driver.
 REPORT_INTERVAL = 1.0
@@ -48,8 +48,11 @@ REPORT_INTERVAL = 1.0
 class PackSearcher(Searcher):
     """Hands packs to Tune, and takes each one's committed rows when Tune says that it ended."""
 
-    def __init__(self, planner: Planner, job: Job, progress: Progress) -> None:
+    def __init__(
+        self, planner: Planner, job: Job, progress: Progress, suspects: Collection[Trial]
+    ) -> None:
         super().__init__(metric=None, mode=None)
+        self.suspects = set(suspects)
         self.planner = planner
         self.job = job
         self.progress = progress
@@ -61,6 +64,8 @@ class PackSearcher(Searcher):
         """The next pack as a Tune configuration; None while running packs must end first."""
         if self.broken:
             return None if self._packs else Searcher.FINISHED
+        if any(trial in self.suspects for pack in self._packs.values() for trial in pack):
+            return None  # whatever stopped Ray must not stop others with it
         pack = self.planner.next_pack()
         if not pack:
             return None if self._packs else Searcher.FINISHED
@@ -116,12 +121,13 @@ def run(new_planner: Callable[[int, str], Planner], job: Job) -> Planner:
         with _ray():
             slots, device = _slots()
             planner = new_planner(slots, device)
-            _quarantine(planner, job, crashes)
+            suspects = _quarantine(planner, job, crashes)
             if planner.finished:
                 return planner
             before = planner.done
             progress = Progress(planner)
-            failure = _fit(planner, job, progress, slots, device)
+            searcher = PackSearcher(planner, job, progress, suspects)
+            failure = _fit(searcher, slots, device)
             progress.close()
         if planner.finished:
             return planner
@@ -132,7 +138,7 @@ def run(new_planner: Callable[[int, str], Planner], job: Job) -> Planner:
         print(f"Ray stopped early ({failure}); starting again", flush=True)
 
 
-def _quarantine(planner: Planner, job: Job, crashes: Counter[Trial]) -> None:
+def _quarantine(planner: Planner, job: Job, crashes: Counter[Trial]) -> list[Trial]:
     """Have trials that were running when Ray stopped trained alone, and at last given up."""
     suspects = [trial for pack in planner.groups() for trial in pack if crashes[trial]]
     planner.isolate(suspects)
@@ -140,18 +146,13 @@ def _quarantine(planner: Planner, job: Job, crashes: Counter[Trial]) -> None:
         if crashes[trial] > ATTEMPTS:
             give_up(job.ledger, trial, "Ray stopped each time that it was trained")
             planner.tell(job.ledger.rows([trial.trial_id]).values())
+    return suspects
 
 
-def _fit(
-    planner: Planner,
-    job: Job,
-    progress: Progress,
-    slots: int,
-    device: str,
-) -> str:
+def _fit(searcher: PackSearcher, slots: int, device: str) -> str:
     """Run one Tuner to its end; returns why it stopped early, or nothing."""
     resources = {"cpu": 1, "gpu": 1} if device == "cuda" else {"cpu": 1}
-    searcher = PackSearcher(planner, job, progress)
+    job = searcher.job
     with _scratch(job) as scratch:
         tuner = tune.Tuner(
             tune.with_resources(partial(_train, job=job), resources),
@@ -178,7 +179,7 @@ def _fit(
             return describe(failure)
     if searcher.broken:
         raise searcher.broken
-    return "" if planner.finished else "not every trial got a result"
+    return "" if searcher.planner.finished else "not every trial got a result"
 
 
 def _train(config: dict[str, Any], job: Job) -> None:
