@@ -144,9 +144,10 @@ def test_a_local_run_listens_on_loopback_alone(tmp_path):
         start_new_session=True,
     )
     try:
-        addresses = set()
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and not (tmp_path / "results/my/trials").is_dir():
+        addresses, deadline = set(), time.monotonic() + 60
+        while time.monotonic() < deadline and len(list(_members(driver.pid))) < 8:
+            time.sleep(0.2)
+        for _ in range(25):  # the head, then its workers
             addresses |= _listening(driver.pid)
             time.sleep(0.2)
         assert addresses, "Ray listens somewhere"
