@@ -194,7 +194,9 @@ def table(name: StoredName, results: Results = "results") -> None:
         print(f"no trial of {name} is done yet; next: bsvae status {name}{_in(results)}")
         return
     panel = ledger.table("gaussianity")
-    for entry in tables(name, trials, panel[panel["trial_id"].isin(trials["trial_id"])]):
+    panel = panel[panel["trial_id"].isin(trials["trial_id"])]
+    objective = sweep.budget.objectives[0] if sweep.budget else "test_neg_elbo"
+    for entry in tables(name, trials, panel, objective):
         print(entry.title)
         print_frame(entry.frame.reset_index())
         for note in entry.notes:

@@ -37,19 +37,22 @@ class Table:
     notes: tuple[str, ...] = ()
 
 
-def tables(sweep: str, trials: pd.DataFrame, panel: pd.DataFrame) -> list[Table]:
+def tables(
+    sweep: str, trials: pd.DataFrame, panel: pd.DataFrame, objective: str = "test_neg_elbo"
+) -> list[Table]:
     """The tables of a sweep: the published ones with ours, or a summary; panel; claims.
 
     Args:
         sweep: the sweep's name.
         trials: its trials.
         panel: the Gaussianity panel of its trials, maybe without rows.
+        objective: the metric by which a summary ranks trials.
     """
     done = trials[trials["status"] == "done"]
     if sweep == "logit_normal" and set(done["dataset"]) <= {"mnist"}:
         found = _logit_normal(done)
     else:
-        found = [summary(done)]
+        found = [summary(done, objective)]
     if not panel.empty:
         found.append(panel_table(done, panel))
     held = claims(sweep, done, panel)
@@ -72,18 +75,18 @@ def panel_table(done: pd.DataFrame, panel: pd.DataFrame) -> Table:
     )
 
 
-def summary(done: pd.DataFrame) -> Table:
-    """The best trial by test negative ELBO for every family, latent dimension and prior scale."""
+def summary(done: pd.DataFrame, objective: str) -> Table:
+    """The best trial by a metric for every family, latent dimension and prior scale."""
     keys = ["family", "latent_dim", "prior_scale"]
-    order = done.sort_values("test_neg_elbo")
+    order = done.sort_values(objective, ascending=METRICS[objective].better == "lower")
     best = order.groupby(keys, dropna=False, sort=True).head(1).sort_values(keys)
-    columns = [*keys, "kl_weight", "test_neg_elbo", "test_distortion", "test_kl"]
-    columns += ["test_mse", "test_discrete_nll", "test_nll"]
+    columns = [*keys, "kl_weight", objective, "test_neg_elbo", "test_distortion", "test_kl"]
+    columns = list(dict.fromkeys([*columns, "test_mse", "test_discrete_nll", "test_nll"]))
     counts = done.groupby(keys, dropna=False).size().rename("trials").reset_index()
     frame = best[columns].merge(counts, on=keys, how="left")
     frame = frame.dropna(axis="columns", how="all")
     return Table(
-        f"Best trial of each cell by test negative ELBO, nats per image; {_protocol(done)}",
+        f"Best trial of each cell by {objective}, {METRICS[objective].unit}; {_protocol(done)}",
         frame.set_index([key for key in keys if key in frame]),
     )
 
