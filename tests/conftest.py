@@ -1,6 +1,11 @@
 """Shared fixtures: one thread, real data, and the real command."""
 
 import os
+
+os.environ.setdefault(
+    "OMP_NUM_THREADS", "1"
+)  # before numpy: idle threads of one library stall others
+
 import subprocess
 import sys
 from collections.abc import Callable

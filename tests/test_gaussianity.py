@@ -303,14 +303,12 @@ def test_refuses_too_few_draws() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_panel_at_full_size(cache: Path) -> None:
-    """Ten thousand codes of 100 units: the null band, and a rotated cube that scatters miss."""
-    rotation = np.linalg.qr(normal(100, 100))[0]
-    gauss = panel(lambda rng: rng.standard_normal((10_000, 100)), cache, draws=8)
+def test_panel_of_ten_thousand_codes(cache: Path) -> None:
+    """Gaussian codes lie in the null band; a rotated cube, near Gaussian on any line, does not."""
+    rotation = np.linalg.qr(normal(20, 20))[0]
+    gauss = panel(lambda rng: rng.standard_normal((10_000, 20)), cache, draws=8)
     assert not {metric: score for metric, score in gauss.items() if abs(score.z) > 10}
-    cube = panel(lambda rng: rng.uniform(-1, 1, (10_000, 100)) @ rotation, cache, draws=8)
-    assert abs(cube["projection_ks"].z) < 6
+    cube = panel(lambda rng: rng.uniform(-1, 1, (10_000, 20)) @ rotation, cache, draws=8)
     assert cube["radius_ks"].z > 20
     assert cube["mardia_kurtosis"].z < -20
     assert cube["ica_kurtosis"].value == pytest.approx(1.2, abs=0.1)
