@@ -103,4 +103,4 @@ def family(trial: Trial) -> Family:
         case "conv_autoencoder":
             conv = Conv(dataset.shape, trial.bottleneck or 0, channels=32)
             return Family(conv, Deterministic(), bernoulli, "grey", 1 / size, 1e-7)
-    raise AssertionError(f"bsvae.trial.FAMILIES has {trial.family!r}, this table does not")
+    raise AssertionError(f"bsvae.catalogue.FAMILIES has {trial.family!r}, this table does not")

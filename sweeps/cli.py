@@ -133,7 +133,8 @@ def run(
     if bad:
         print(f"first: {bad[0]['trial_id']} {bad[0]['status']}: {bad[0]['error']}")
     option = _in(results)
-    print(f"next: bsvae table {sweep.name}{option}, bsvae show {sweep.name}{option}")
+    if len(bad) < len(rows):
+        print(f"next: bsvae table {sweep.name}{option}, bsvae show {sweep.name}{option}")
     if any(row["status"] == "failed" for row in bad):
         raise typer.Exit(1)
 
@@ -178,7 +179,8 @@ def show(
     trials = _wanted(*stored_sweep(name, results))
     chosen = filters.where(trials, where) if where else trials
     print_frame(best_trials(chosen, sort, best))
-    print(f"{min(best, len(chosen))} of {len(chosen)} trials; in pandas: sweeps.load({name!r})")
+    count = f"{min(best, len(chosen))} of {len(chosen)} trials"
+    print(f"{count}; in pandas: sweeps.load({name!r}{_where(results)})")
 
 
 @app.command()
@@ -201,10 +203,12 @@ def table(name: StoredName, results: Results = "results") -> None:
         print_frame(entry.frame.reset_index())
         for note in entry.notes:
             print(note)
-        if missing := int(entry.frame.isna().sum().sum()):
-            print(f"{missing} cells have no result: shown as -")
+        if entry.frame.isna().any(axis=None):
+            print("-: no result yet, or not measured for this model")
         print()
-    print(f"next: bsvae show {name}{_in(results)}; in pandas: sweeps.load({name!r})")
+    print(
+        f"next: bsvae show {name}{_in(results)}; in pandas: sweeps.load({name!r}{_where(results)})"
+    )
 
 
 def main() -> None:
@@ -244,6 +248,11 @@ def _wanted(sweep: "Sweep", ledger: "Ledger") -> "pd.DataFrame":
 def _in(results: str) -> str:
     """The option that names a results folder, where it is not the usual one."""
     return "" if results == "results" else f" --results {results}"
+
+
+def _where(results: str) -> str:
+    """The same for `sweeps.load`."""
+    return "" if results == "results" else f", results={results!r}"
 
 
 def _duration(seconds: float) -> str:

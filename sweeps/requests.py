@@ -58,7 +58,8 @@ def stored_sweep(name: str, results: str) -> tuple[Sweep, Ledger]:
     if document is None:
         if name in shipped():
             raise BadInput(f"sweep {name!r} has no results in {results!r}: bsvae run {name}")
-        raise BadInput(unknown("sweep", name, [*shipped(), *sweeps_with_results(results)]))
+        known = sorted({*shipped(), *sweeps_with_results(results)})
+        raise BadInput(unknown("sweep", name.removesuffix(".toml"), known))
     try:
         return parse(name, document, {}), ledger
     except BadInput as error:
