@@ -65,11 +65,6 @@ class Pack:
         device = self.members.mask.device
         return Noise(self.parts.latent, self.width, device, self.trials[0].seed, *purpose)
 
-    def terms(self, x: Tensor, target: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Distortion and rate alone, of `measure`."""
-        measured = self.measure(x, target, noise)
-        return measured["distortion"], measured["kl"]
-
     def measure(self, x: Tensor, target: Tensor, noise: Tensor) -> dict[str, Tensor]:
         """What a batch shows, averaged over S draws of z per image, (M, B) each.
 

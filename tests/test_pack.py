@@ -71,7 +71,8 @@ def test_padding_stays_exactly_zero_while_training(digits):
     optimiser = Adam(pack.parameters.values(), [t.learning_rate for t in trials])
     x = digits.train_binary[:50].float()
     for _ in range(3):
-        terms = pack.terms(x, x, pack.noise("test").draw(50))
+        measured = pack.measure(x, x, pack.noise("test").draw(50))
+        terms = (measured["distortion"], measured["kl"])
         loss = sum(term.mean(-1).sum() for term in terms)
         optimiser.step(torch.autograd.grad(loss, list(pack.parameters.values())))
     narrow = trials[0].latent_dim
