@@ -80,10 +80,9 @@ class Pack:
         """
         parts, members = self.parts, self.members
         draws = len(noise) // len(x)
-        raw = parts.network.encode(self.parameters, x).repeat(
-            1, draws, 1, 1
-        )  # (M, S * B, heads, L)
-        target = target.repeat(draws, 1)
+        raw = parts.network.encode(self.parameters, x)
+        if draws > 1:
+            raw, target = raw.repeat(1, draws, 1, 1), target.repeat(draws, 1)  # S * B rows
         y = parts.latent.sample(raw, noise, members)
         decoded = parts.network.decode(self.parameters, parts.latent.decoder_input(y, members))
         measured = {
@@ -93,6 +92,8 @@ class Pack:
         if parts.pixels != "binary":
             error = parts.mean(decoded.detach()) - target
             measured |= {"mse": error.square().mean(-1), "mae": error.abs().mean(-1)}
+        if draws == 1:
+            return measured
         return {name: values.unflatten(1, (draws, -1)).mean(1) for name, values in measured.items()}
 
     @torch.no_grad()
