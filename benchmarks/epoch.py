@@ -18,6 +18,7 @@ from functools import partial
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from turns import median, ratio, take_turns
 
 from bsvae.data import data_root, load, torchvision_datasets
 from bsvae.memory import keep_freed_memory
@@ -25,7 +26,6 @@ from bsvae.optimiser import Adam
 from bsvae.pack import Pack
 from bsvae.training import train_epoch
 from bsvae.trial import Trial
-from turns import median, ratio, take_turns
 
 HIDDEN, LATENT, BATCH, RATE = 500, 20, 50, 1e-3
 

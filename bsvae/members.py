@@ -1,7 +1,7 @@
 """What differs between the members of a pack, as tensors that broadcast over (M, B, L)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
@@ -50,3 +50,9 @@ class Members:
             prior_temperature=column("prior_temperature")[:, None, None],
             kl_weight=column("beta"),
         )
+
+    def keep(self, members: Sequence[int]) -> "Members":
+        """The numbers of some members, padded as they were."""
+        rows = torch.tensor(members, device=self.mask.device)
+        columns = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Members(**{name: values.index_select(0, rows) for name, values in columns.items()})

@@ -60,6 +60,16 @@ class Pack:
         """L, the widest member's latent dimension."""
         return self.members.mask.shape[-1]
 
+    def keep(self, members: Sequence[int]) -> "Pack":
+        """Some members, with their weights as they are and padded as they were."""
+        rows = torch.tensor(members, device=self.members.mask.device)
+        parameters = {
+            name: weight.detach().index_select(0, rows).requires_grad_()
+            for name, weight in self.parameters.items()
+        }
+        trials = tuple(self.trials[member] for member in members)
+        return Pack(trials, self.parts, self.members.keep(members), parameters)
+
     def noise(self, *purpose: str | int) -> "Noise":
         """The noise that every trial of this pack's seed sees for one purpose."""
         device = self.members.mask.device

@@ -43,7 +43,7 @@ def execute(
     here = "cuda" if torch.cuda.is_available() else "cpu"
     folder = folder or os.environ.get("BSVAE_DATA")
     folder = folder and str(Path(folder).expanduser().resolve())
-    job = Job(str(ledger.folder.parent.resolve()), sweep.name, folder, sweep.extras)
+    job = Job(str(ledger.folder.parent.resolve()), sweep.name, folder, sweep.extras, sweep.halving)
     given_up = _failed(ledger) if retry_failed else frozenset()
 
     def new_planner(slots: int, device: str) -> Planner:

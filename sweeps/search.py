@@ -93,15 +93,19 @@ class Study:
         for (proposal, trial), values in zip(self._round, scores, strict=True):
             if values is None and self._told[trial.trial_id]["status"] == "diverged":
                 values = [_penalty(worst) for worst in self._worst]
+            row = self._told[trial.trial_id]
             if values is None:
                 self._study.tell(proposal, state=optuna.trial.TrialState.FAIL)
+            elif row["status"] == "stopped":
+                proposal.report(values[0], row["epochs_trained"])
+                self._study.tell(proposal, state=optuna.trial.TrialState.PRUNED)
             else:
                 self._study.tell(proposal, values)
         self._round, self._told = [], {}
 
     def _scores(self, row: Row) -> list[float] | None:
         """Objective values, lower better, or None where one is missing or not finite."""
-        if row["status"] != "done":
+        if row["status"] not in ("done", "stopped"):
             return None
         signs = [1 if METRICS[name].better == "lower" else -1 for name in self.budget.objectives]
         values = [row[name] for name in self.budget.objectives]

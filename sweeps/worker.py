@@ -1,20 +1,19 @@
 """One pack from trials to committed rows: what every engine runs, wherever it runs."""
 
-import datetime
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 
 import torch
 
 from bsvae.data import Data, load
-from bsvae.pack import count_parameters
-from bsvae.reliability import reliable
+from bsvae.halving import Halving
+from bsvae.memory import keep_freed_memory
 from bsvae.training import Epoch, train
 from bsvae.trial import Trial
 from sweeps.extras import measure
 from sweeps.planner import Planner
+from sweeps.record import Record, identity
 from sweeps.search import Row
 from sweeps.store import Ledger
 
@@ -35,12 +34,14 @@ class Job:
         sweep: the sweep's name.
         folder: the data folder, as given to `bsvae.data.load`.
         extras: what to store besides rows and curves; of `sweeps.definition.EXTRAS`.
+        halving: which trials stop early, if any do.
     """
 
     results: str
     sweep: str
     folder: str | None = None
     extras: tuple[str, ...] = ()
+    halving: Halving | None = None
 
     @property
     def ledger(self) -> Ledger:
@@ -51,34 +52,32 @@ class Job:
 def train_pack(trials: Sequence[Trial], job: Job, on_epoch: Callable[[Epoch], None]) -> None:
     """Train trials of one fusion key together and commit each one's curve and row.
 
-    A pack on a CPU uses one thread: packs, not threads, fill the cores.
+    A trial that diverges or loses to its rivals is committed at once, the others after the last
+    epoch.  A pack on a CPU uses one thread: packs, not threads, fill the cores.
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cpu":
         torch.set_num_threads(1)
+        keep_freed_memory()
     data = _load_once(trials[0].dataset, job.folder, device)
-    curves: list[list[Row]] = [[] for _ in trials]
-    seconds = 0.0
-    for epoch in train(trials, data):
-        seconds += epoch.seconds
-        for trial, curve, point in zip(trials, curves, epoch.curve, strict=True):
-            row = {"trial_id": trial.trial_id, "epoch": epoch.number, "seconds": epoch.seconds}
-            curve.append(row | point)
+    records = {trial: Record(trial, len(trials), _device_name(device)) for trial in trials}
+    for epoch in train(trials, data, job.halving):
+        for trial, shown, status in zip(epoch.pack.trials, epoch.curve, epoch.ended, strict=True):
+            records[trial].add(epoch, shown)
+            if status == "diverged":
+                job.ledger.commit(records[trial].diverged(), records[trial].curve)
+            elif status == "stopped":
+                job.ledger.commit(records[trial].stopped(), records[trial].curve)
         on_epoch(epoch)
-    measured = measure(epoch.pack, data, job.extras)
-    cost = {"seconds": seconds, "pack_size": len(trials), "device": _device_name(device)}
-    cost["device_seconds"] = seconds / len(trials)
-    for member, trial in enumerate(trials):
-        row, curve, extras = _row(trial) | cost, curves[member], measured[member]
-        if (epoch_of_end := epoch.diverged_at[member]) is not None:
-            error = f"loss not finite in epoch {epoch_of_end}"
-            row |= {"status": "diverged", "epochs_trained": epoch_of_end, "error": error}
-            job.ledger.commit(row, curve[:epoch_of_end])
-            continue
-        row |= {"status": "done", "epochs_trained": epoch.number}
-        row |= epoch.metrics[member] | extras.metrics
-        row |= reliable(row, [point["train_objective"] for point in curve])
-        job.ledger.commit(row, curve, extras.gaussianity(trial), extras.arrays)
+    done = [member for member, status in enumerate(epoch.ended) if status == "done"]
+    if not done:
+        return
+    pack = epoch.pack.keep(done)
+    for member, extras in zip(done, measure(pack, data, job.extras), strict=True):
+        record = records[epoch.pack.trials[member]]
+        row = record.done(epoch.metrics[member], extras)
+        panel = extras.gaussianity(record.trial)
+        job.ledger.commit(row, record.curve, panel, extras.arrays)
 
 
 def settle(planner: Planner, ledger: Ledger, pack: Sequence[Trial], error: str) -> list[Row]:
@@ -103,7 +102,7 @@ def settle(planner: Planner, ledger: Ledger, pack: Sequence[Trial], error: str) 
 
 def give_up(ledger: Ledger, trial: Trial, error: str) -> None:
     """Record a trial that cannot be trained as failed."""
-    ledger.commit(_row(trial) | {"status": "failed", "error": error or "no result"})
+    ledger.commit(identity(trial) | {"status": "failed", "error": error or "no result"})
 
 
 def describe(error: BaseException) -> str:
@@ -118,18 +117,6 @@ def describe(error: BaseException) -> str:
 @functools.lru_cache(maxsize=2)
 def _load_once(name: str, folder: str | None, device: str) -> Data:
     return load(name, folder, device)
-
-
-def _row(trial: Trial) -> dict[str, object]:
-    return {
-        "trial_id": trial.trial_id,
-        **trial.as_dict(),
-        "beta": trial.beta,
-        "parameters": count_parameters(trial),
-        "finished_at": datetime.datetime.now(datetime.UTC),
-        "bsvae_version": version("bsvae"),
-        "torch_version": torch.__version__,
-    }
 
 
 def _device_name(device: str) -> str:
