@@ -24,8 +24,8 @@ from bsvae.trial import BadInput, Trial
 #: width: so the noise of a coordinate does not depend on the members beside it.
 NOISE_BLOCK = 64
 
-#: On a CPU, packing pays until the members' weights together reach about this many numbers.
-CPU_PACK_PARAMETERS = 500_000
+#: On a CPU, the members' weights together are to be no more than this many numbers.
+CPU_PACK_PARAMETERS = 12_000_000
 CPU_PACK_LIMIT = 16
 GPU_PACK_LIMIT = 256
 
@@ -175,9 +175,8 @@ class Noise:
 def suggested_size(trial: Trial, device: str | torch.device = "cpu") -> int:
     """Members to train together: as many as share the device with profit.
 
-    A GPU is filled; on a CPU small models gain by sharing each step's overhead, while a large
-    model's matrix products, or a convolutional one's, already fill a core and its pack would only
-    outgrow the cache.
+    A GPU is filled; on a CPU members gain by sharing the batch and the overhead of each step, small
+    models more than large ones, while a convolutional one's products already fill a core.
     """
     if torch.device(device).type == "cuda":
         return GPU_PACK_LIMIT

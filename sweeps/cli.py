@@ -128,12 +128,15 @@ def run(
         )
         raise typer.Exit(130) from None
     rows = list(planner.results.values())
-    bad = [row for row in rows if row["status"] != "done"]
-    print(f"{len(rows) - len(bad)} trials done, {len(bad)} failed or diverged: {ledger.folder}")
+    bad = [row for row in rows if row["status"] in ("diverged", "failed")]
+    stopped = sum(row["status"] == "stopped" for row in rows)
+    early = f"{stopped} stopped early, " if stopped else ""
+    done = len(rows) - len(bad) - stopped
+    print(f"{done} trials done, {early}{len(bad)} failed or diverged: {ledger.folder}")
     if bad:
         print(f"first: {bad[0]['trial_id']} {bad[0]['status']}: {bad[0]['error']}")
     option = _in(results)
-    if len(bad) < len(rows):
+    if done:
         print(f"next: bsvae table {sweep.name}{option}, bsvae show {sweep.name}{option}")
     if any(row["status"] == "failed" for row in bad):
         raise typer.Exit(1)

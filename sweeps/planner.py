@@ -36,7 +36,7 @@ class Planner:
     running: dict[str, Trial] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._ready: dict[tuple, list[Trial]] = {}
+        self._ready: dict[tuple, list[Unit]] = {}
         self._alone: list[Trial] = []
         self._owner: dict[str, Point | Study] = {}
         for cell in self.sweep.cells:
@@ -54,7 +54,8 @@ class Planner:
 
     def groups(self) -> list[list[Trial]]:
         """Trials that could start now, as `packs` takes from them: by fusion key."""
-        return [[trial] for trial in self._alone] + list(self._ready.values())
+        units = self._ready.values()
+        return [[trial] for trial in self._alone] + [_members(waiting) for waiting in units]
 
     def packs(self) -> Iterator[list[Trial]]:
         """The packs that `next_pack` would choose from: one for each fusion key that is ready."""
@@ -62,10 +63,10 @@ class Planner:
         yield from ([trial] for trial in self._alone)
         for waiting in self._ready.values():
             pack: list[Trial] = []
-            for trial in waiting:  # narrow codes first, since the widest sets the padding
-                if pack and len(pack) >= min(self.pack_size(trial), share):
+            for unit in waiting:  # narrow codes first, since the widest sets the padding
+                if pack and len(pack) + len(unit) > min(self.pack_size(unit[-1]), share):
                     break
-                pack.append(trial)
+                pack += unit
             yield pack
 
     def next_pack(self) -> list[Trial]:
@@ -78,7 +79,7 @@ class Planner:
         for pack in self.packs():
             key = pack[0].fusion_key
             alone = pack[0] in self._alone
-            if not alone and len(pack) == len(self._ready[key]) and self._grows(key, len(pack)):
+            if not alone and self._takes_all(key, pack) and self._grows(key, len(pack)):
                 continue
             self._take_out(pack, alone)
             self.running |= {trial.trial_id: trial for trial in pack}
@@ -86,12 +87,12 @@ class Planner:
         return []
 
     def isolate(self, trials: Iterable[Trial]) -> None:
-        """Have trials that are ready trained alone."""
-        for trial in trials:
-            self._ready[trial.fusion_key].remove(trial)
-            if not self._ready[trial.fusion_key]:
-                del self._ready[trial.fusion_key]
-            self._alone.append(trial)
+        """Have trials that are ready trained alone, and so without rivals."""
+        chosen = set(trials)
+        for key, waiting in list(self._ready.items()):
+            units = [[trial for trial in unit if trial not in chosen] for unit in waiting]
+            self._alone += [trial for unit in waiting for trial in unit if trial in chosen]
+            self._put(key, [unit for unit in units if unit])
 
     def split(self, pack: Iterable[Trial]) -> None:
         """Take back running trials, to be trained alone: one of them may have failed the others."""
@@ -99,11 +100,15 @@ class Planner:
             self.running.pop(trial.trial_id, None)
             self._alone.append(trial)
 
+    def _takes_all(self, key: tuple, pack: list[Trial]) -> bool:
+        return len(pack) == sum(map(len, self._ready[key]))
+
     def _grows(self, key: tuple, size: int) -> bool:
         """Whether a pack of this size, all that is ready of its key, is worth holding back."""
-        if size >= min(self.pack_size(trial) for trial in self._ready[key]):
+        ready = _members(self._ready[key])
+        if size >= min(map(self.pack_size, ready)):
             return False
-        waiting = {trial.trial_id for trial in self._ready[key]}
+        waiting = {trial.trial_id for trial in ready}
         running = [trial for trial in self.running.values() if trial.fusion_key == key]
         return any(self._owner[trial.trial_id].grows_without(waiting) for trial in running)
 
@@ -111,10 +116,15 @@ class Planner:
         if alone:
             self._alone.remove(pack[0])
             return
-        waiting = self._ready[pack[0].fusion_key]
-        del waiting[: len(pack)]
-        if not waiting:
-            del self._ready[pack[0].fusion_key]
+        key, taken = pack[0].fusion_key, set(pack)
+        self._put(key, [unit for unit in self._ready[key] if unit[0] not in taken])
+
+    def _put(self, key: tuple, units: list["Unit"]) -> None:
+        """Have these, and nothing else, be ready of a key."""
+        if units:
+            self._ready[key] = units
+        else:
+            del self._ready[key]
 
     def tell(self, rows: Iterable[Row]) -> None:
         """Take terminal rows of running trials; their cells may have more to ask."""
@@ -133,14 +143,37 @@ class Planner:
     def _advance(self, cell: Point | Study) -> None:
         """Ask a cell until it waits for a trial that has no row yet."""
         while trials := cell.ask():
-            for trial in trials:
-                if row := self.results.get(trial.trial_id) or self.rows.get(trial.trial_id):
+            rows = [self._known(trial) for trial in trials]
+            rivals = self.sweep.halving is not None and len(trials) > 1
+            if rivals and None in rows:  # who goes on depends on all: all are trained again
+                rows = [None] * len(trials)
+            missing = []
+            for trial, row in zip(trials, rows, strict=True):
+                if row:
                     self._take(cell, row)
                 else:
                     self._owner[trial.trial_id] = cell
-                    waiting = self._ready.setdefault(trial.fusion_key, [])
-                    bisect.insort(waiting, trial, key=_latent_dim)
+                    missing.append(trial)
+            for unit in [missing] if rivals and missing else [[trial] for trial in missing]:
+                bisect.insort(self._ready.setdefault(unit[0].fusion_key, []), unit, key=_latent_dim)
+
+    def _known(self, trial: Trial) -> Row | None:
+        """The row of a trial, if it ended as it would end now: a rung may have moved since."""
+        row = self.results.get(trial.trial_id) or self.rows.get(trial.trial_id)
+        if row and row["status"] == "stopped":
+            halving = self.sweep.halving
+            rungs = halving.rungs(trial.epochs) if halving else ()
+            return row if row["epochs_trained"] in rungs else None
+        return row
 
 
-def _latent_dim(trial: Trial) -> int:
-    return trial.latent_dim
+#: Trials that must share a pack: the rivals of a round, or one.
+Unit = list[Trial]
+
+
+def _members(units: list[Unit]) -> list[Trial]:
+    return [trial for unit in units for trial in unit]
+
+
+def _latent_dim(unit: Unit) -> int:
+    return unit[0].latent_dim

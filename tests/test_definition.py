@@ -76,6 +76,11 @@ def test_a_grid_wins_over_constants_and_keeps_its_own_value(tmp_path):
         (SEARCH + "[optuna]\nobjectives = ['test_elbo']\n", "did you mean 'test_neg_elbo'"),
         (SEARCH + "[optuna]\nround = true\n", "optuna.round = True"),
         (SEARCH.replace("[trial]", "[trial]\nkl_weight = 1.0"), "kl_weight is searched"),
+        (GRID + "[halving]\neta = 2\n", "[halving] without a [search.FIELD] table"),
+        (SEARCH + "[halving]\neta = 1\n", "halving.eta = 1: must be an integer >= 2"),
+        (SEARCH + "[halving]\nmin_epoch = 1\n", "did you mean 'min_epochs'"),
+        (SEARCH + "[optuna]\nobjectives = ['test_nll']\n[halving]\n", "after every epoch"),
+        (SEARCH + "[optuna]\nobjectives = ['test_kl', 'test_mse']\n[halving]\n", "needs one"),
     ],
 )
 def test_a_bad_file_is_named_with_what_is_wrong(tmp_path, text, message):

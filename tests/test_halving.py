@@ -7,6 +7,9 @@ import pytest
 from bsvae.halving import Halving
 from bsvae.training import train
 from bsvae.trial import Trial
+from sweeps.definition import parse
+from sweeps.execution import execute
+from sweeps.store import Ledger
 
 EPOCHS = 6
 HALVING = Halving(("kl_weight",), "test_neg_elbo", eta=2, min_epochs=2)
@@ -72,3 +75,36 @@ def test_of_eta_rivals_one_goes_on_rounded_up(eta, left):
     shown = [{"test_neg_elbo": float(value)} for value in (5, 4, 3, 2, 1)]
     losers = Halving(("kl_weight",), eta=eta).losers(trials, shown, number=1)
     assert losers == set(range(5 - left))
+
+
+SEARCH = {
+    "trial": {"dataset": "digits", "family": "gaussian", "hidden": 16, "epochs": EPOCHS},
+    "grid": [{"latent_dim": [2, 5]}],
+    "search": {"kl_weight": {"low": 0.1, "high": 10.0, "log": True}},
+    "optuna": {"trials": 8, "round": 4},
+}
+
+
+def test_a_search_stops_the_same_trials_however_it_is_packed(tmp_path):
+    sweep = parse("s", SEARCH | {"halving": {"eta": 2, "min_epochs": 2}}, {})
+    tables = []
+    for pack_limit in (1, 8):
+        ledger = Ledger(tmp_path / str(pack_limit), "s")
+        execute(sweep, ledger, None, pack_limit, "serial")
+        tables.append(ledger.trials())
+    one, many = tables
+    assert list(one["trial_id"]) == list(many["trial_id"])
+    assert list(one["status"]) == list(many["status"])
+    assert one["status"].value_counts().to_dict() == {"stopped": 12, "done": 4}
+    assert one["test_neg_elbo"].tolist() == pytest.approx(many["test_neg_elbo"].tolist(), rel=1e-5)
+    curves = Ledger(tmp_path / "1", "s").table("epochs")
+    lengths = curves.groupby("trial_id").size().sort_index()
+    assert lengths.tolist() == one.sort_values("trial_id")["epochs_trained"].tolist()
+
+
+def test_without_halving_stopped_trials_are_trained_to_their_end(tmp_path):
+    ledger = Ledger(tmp_path, "s")
+    execute(parse("s", SEARCH | {"halving": {"eta": 2}}, {}), ledger, None, None, "serial")
+    assert (ledger.trials()["status"] == "stopped").any()
+    planner = execute(parse("s", SEARCH, {}), ledger, None, None, "serial")
+    assert {row["status"] for row in planner.results.values()} == {"done"}

@@ -144,9 +144,9 @@ def test_parameters_are_counted_without_padding_and_without_memory():
     assert pack_bytes([trial]) > 16 * count_parameters(trial)
 
 
-def test_small_models_are_packed_and_large_ones_are_not():
+def test_large_models_share_a_core_with_fewer_and_convolutions_with_none():
     small = Trial(family="gaussian", dataset="digits", latent_dim=8, hidden=64)
     assert suggested_size(small) == 16
-    assert suggested_size(Trial(family="gaussian", latent_dim=8)) == 1
+    assert suggested_size(Trial(family="gaussian", latent_dim=8)) == 9
     assert suggested_size(Trial(family="conv_vae", latent_dim=2)) == 1
     assert suggested_size(small, "cuda") == 256
