@@ -28,8 +28,10 @@ class Members:
     kl_weight: Tensor
 
     @classmethod
-    def of(cls, trials: Sequence[Trial], device: str | torch.device = "cpu") -> "Members":
-        """Stack the per-member fields of some trials.
+    def of(
+        cls, trials: Sequence[Trial], device: str | torch.device = "cpu", width: int = 0
+    ) -> "Members":
+        """Stack the per-member fields of some trials, padded to the widest or wider.
 
         >>> trials = [Trial(family="gaussian", latent_dim=d) for d in (1, 3)]
         >>> Members.of(trials).mask.int().tolist()
@@ -42,7 +44,7 @@ class Members:
             return torch.tensor(floats, device=device)
 
         sizes = torch.tensor([trial.latent_dim for trial in trials], device=device)
-        width = max(trial.latent_dim for trial in trials)
+        width = max(width, *(trial.latent_dim for trial in trials))
         return cls(
             mask=(torch.arange(width, device=device) < sizes[:, None])[:, None, :],
             prior_scale=column("prior_scale")[:, None, None],

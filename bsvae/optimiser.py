@@ -32,14 +32,19 @@ class Adam:
             parameters: the weights of those members.
             members: which they were.
         """
-        rates = [self.learning_rates[member] for member in members]
-        kept = Adam(parameters, rates, self.eps)
-        kept.steps = self.steps
+        kept = Adam(parameters, [self.learning_rates[member] for member in members], self.eps)
         rows = torch.tensor(members, device=kept.parameters[0].device)
-        kept.first = [moment.index_select(0, rows) for moment in self.first]
-        kept.second = [moment.index_select(0, rows) for moment in self.second]
-        kept._group()
-        return kept
+        first, second = (
+            [moment.index_select(0, rows) for moment in moments]
+            for moments in (self.first, self.second)
+        )
+        return kept.after(self.steps, first, second)
+
+    def after(self, steps: int, first: Sequence[Tensor], second: Sequence[Tensor]) -> "Adam":
+        """This optimiser, set to where it stands after some steps: with these two moments."""
+        self.steps, self.first, self.second = steps, list(first), list(second)
+        self._group()
+        return self
 
     @torch.no_grad()
     def step(self, gradients: Sequence[Tensor]) -> None:

@@ -26,6 +26,7 @@ class Epoch:
         number: epochs trained so far, counted from 1; 0 if the weights are untrained.
         seconds: wall time of training and evaluating this epoch.
         pack: the models that were trained, as they are after this epoch.
+        optimiser: what trained them, as it is after this epoch.
         metrics: per member of ``pack``, ``train_*`` and ``test_*``, named as by
             `bsvae.evaluation.elbo_terms`.  ``train_*`` are means over the epoch's batches while
             weights moved, and in the last epoch a pass over the training set as it is evaluated,
@@ -38,6 +39,7 @@ class Epoch:
     number: int
     seconds: float
     pack: Pack
+    optimiser: Adam
     metrics: list[dict[str, float]]
     curve: list[dict[str, float]]
     ended: list[str | None]
@@ -46,6 +48,11 @@ class Epoch:
     def last(self) -> bool:
         """Whether training has ended for every member."""
         return None not in self.ended
+
+    @property
+    def going_on(self) -> list[int]:
+        """The members that are trained further."""
+        return [member for member, status in enumerate(self.ended) if status is None]
 
 
 def train(trials: Sequence[Trial], data: Data, halving: Halving | None = None) -> Iterator[Epoch]:
@@ -72,11 +79,23 @@ def train(trials: Sequence[Trial], data: Data, halving: Halving | None = None) -
     pack = Pack.of(trials, data.device)
     if trials[0].dataset != data.name:
         raise BadInput(f"dataset = {trials[0].dataset!r}: the data given are {data.name!r}")
-    epochs = trials[0].epochs
     rates = [trial.learning_rate or 0.0 for trial in trials]
     optimiser = Adam(pack.parameters.values(), rates, pack.parts.adam_eps)
+    yield from train_on(pack, optimiser, data, min(1, trials[0].epochs), halving)
+
+
+def train_on(
+    pack: Pack, optimiser: Adam, data: Data, first: int, halving: Halving | None = None
+) -> Iterator[Epoch]:
+    """Train a pack, as it is, from one epoch to its last; see `train`.
+
+    Every random number is a function of seed, purpose and epoch (see `bsvae.streams`), so with the
+    weights and the optimiser of a `bsvae.checkpoint.Checkpoint` the rest is bit for bit what it
+    would have been.
+    """
+    epochs = pack.trials[0].epochs
     test, training = (evaluated(pack.parts, data, part) for part in ("test", "train"))
-    for number in range(min(1, epochs), epochs + 1):
+    for number in range(first, epochs + 1):
         started = time.perf_counter()
         moving = _named("train", train_epoch(at_epoch(pack, number), optimiser, data.train, number))
         curve = moving | _named("test", elbo_terms(pack, test, "test set"))
@@ -86,6 +105,7 @@ def train(trials: Sequence[Trial], data: Data, halving: Halving | None = None) -
             number,
             time.perf_counter() - started,
             pack,
+            optimiser,
             _by_member(curve | final),
             shown,
             _ended(pack.trials, shown, number, halving),
@@ -93,10 +113,9 @@ def train(trials: Sequence[Trial], data: Data, halving: Halving | None = None) -
         yield epoch
         if epoch.last:
             return
-        going_on = [member for member, status in enumerate(epoch.ended) if status is None]
-        if len(going_on) < len(pack.trials):
-            pack = pack.keep(going_on)
-            optimiser = optimiser.keep(pack.parameters.values(), going_on)
+        if len(epoch.going_on) < len(pack.trials):
+            pack = pack.keep(epoch.going_on)
+            optimiser = optimiser.keep(pack.parameters.values(), epoch.going_on)
 
 
 def train_epoch(pack: Pack, optimiser: Adam, images: Tensor, number: int) -> dict[str, Tensor]:
