@@ -29,7 +29,9 @@ def trainable(config: dict[str, Any], data: bsvae.Data) -> None:
 
 def main(grid: Path, results: Path) -> None:
     """Train a grid, given as lists of field values, and write one line per trial."""
-    space = {name: tune.grid_search(values) for name, values in json.loads(grid.read_text()).items()}
+    space = {
+        name: tune.grid_search(values) for name, values in json.loads(grid.read_text()).items()
+    }
     tuner = tune.Tuner(
         tune.with_parameters(trainable, data=bsvae.load("digits")),
         param_space=space,
