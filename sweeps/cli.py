@@ -1,5 +1,6 @@
 """The command line.  Heavy imports stand inside the commands, so that --help answers at once."""
 
+import gc
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -114,11 +115,8 @@ def run(
     sweep, limit = requested_sweep(name, epochs, set_), pack_limit(pack)
     ledger = open_ledger(results, sweep.name)
     try:
-        from sweeps.estimate import notices
         from sweeps.execution import execute
 
-        for notice in notices(sweep):
-            print(notice)
         planner = execute(sweep, ledger, data, limit, engine, retry_failed)
     except KeyboardInterrupt:
         print(
@@ -219,7 +217,9 @@ def main() -> None:
     if len(sys.argv) == 1:
         sys.argv.append("--help")
     try:
-        sys.exit(app(standalone_mode=False))
+        code = app(standalone_mode=False)
+        gc.freeze()  # or the interpreter's last collection walks all of torch: a second
+        sys.exit(code)
     except BadInput as error:
         _refuse(str(error))
     except (typer.Abort, KeyboardInterrupt):

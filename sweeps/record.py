@@ -1,17 +1,13 @@
 """What is written of a trial: its row and its learning curve, from what training shows."""
 
-import datetime
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import Any
 
-import torch
-
-from bsvae.pack import count_parameters
 from bsvae.reliability import reliable
 from bsvae.training import Epoch
 from bsvae.trial import Trial
 from sweeps.extras import Extras
+from sweeps.settle import trial_row
 
 
 class Record:
@@ -56,21 +52,8 @@ class Record:
     def _row(self, status: str) -> dict[str, Any]:
         trained = self.curve[-1]["epoch"]
         ended = {"status": status, "epochs_trained": trained}
-        return identity(self.trial) | self._where | self.cost | ended
+        return trial_row(self.trial) | self._where | self.cost | ended
 
 
 #: Columns of a learning curve that mean something else in a trial's row.
 OF_CURVES = ("trial_id", "epoch", "seconds")
-
-
-def identity(trial: Trial) -> dict[str, Any]:
-    """What a row says of its trial however it ended."""
-    return {
-        "trial_id": trial.trial_id,
-        **trial.as_dict(),
-        "beta": trial.beta,
-        "parameters": count_parameters(trial),
-        "finished_at": datetime.datetime.now(datetime.UTC),
-        "bsvae_version": version("bsvae"),
-        "torch_version": torch.__version__,
-    }
