@@ -6,8 +6,10 @@ shapes, padded with zeros to the widest code; losses are summed over members, so
 crosses from one to another, and a trial's result does not depend on the pack it ran in.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -18,7 +20,7 @@ from bsvae.latents import Latent
 from bsvae.members import Members
 from bsvae.networks import Conv, Parameters
 from bsvae.streams import stream
-from bsvae.trial import BadInput, Trial
+from bsvae.trial import MEMBER_FIELDS, BadInput, Trial
 
 #: Noise is drawn in blocks of this many columns, each with its own stream, whatever the pack's
 #: width: so the noise of a coordinate does not depend on the members beside it.
@@ -129,8 +131,19 @@ def count_parameters(trial: Trial) -> int:
     >>> count_parameters(Trial(family="gaussian", dataset="digits", latent_dim=2, hidden=10))
     1648
     """
+    shape = tuple((k, v) for k, v in trial.as_dict().items() if k not in _SHAPELESS)
+    return _count(shape)
+
+
+#: Fields that no shape depends on beside the others: what members may differ in, and the seed.
+_SHAPELESS = (MEMBER_FIELDS | {"seed"}) - {"latent_dim"}
+
+
+@functools.lru_cache(maxsize=4096)
+def _count(shape: tuple[tuple[str, Any], ...]) -> int:
     with torch.device("meta"):
-        return sum(weight.numel() for weight in initial_weights(trial).values())
+        weights = initial_weights(Trial.resolved(dict(shape) | {"seed": 0}))
+    return sum(weight.numel() for weight in weights.values())
 
 
 def stack_padded(tensors: Sequence[Tensor]) -> Tensor:

@@ -73,10 +73,10 @@ def plan(
 
     from sweeps.estimate import estimate, notices, slots_here
     from sweeps.execution import pack_size
-    from sweeps.planner import Planner
+    from sweeps.planner import Planner, columns
 
     slots, device = slots_here()
-    planner = Planner(sweep, ledger.rows(), pack_size(limit, device), slots)
+    planner = Planner(sweep, ledger.rows(columns=columns(sweep)), pack_size(limit, device), slots)
     for notice in notices(sweep):
         print(notice)
     print(f"{sweep.name}: {' '.join(sweep.about.split())}")

@@ -7,8 +7,8 @@ grid cell that does not set the field itself; with ``[halving]``, the worse tria
 a search stop early (see `bsvae.halving`).
 """
 
+import functools
 import itertools
-import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -53,7 +53,7 @@ class Sweep:
     extras: tuple[str, ...] = ()
     document: dict[str, Any] = field(default_factory=dict)
 
-    @property
+    @functools.cached_property
     def wanted(self) -> int:
         """Trials that a finished sweep has."""
         return sum(self.budget.trials if self.searched(cell) else 1 for cell in self.cells)
@@ -124,7 +124,7 @@ def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) 
     for key in ("optuna", "halving"):
         if document[key] not in ({}, None) and not search:
             raise BadInput(f"[{key}] without a [search.FIELD] table: add one, or drop it")
-    cells = {json.dumps(cell): cell for cell in _cells(constants, grids, search)}
+    cells = {tuple(cell.items()): cell for cell in _cells(constants, grids, search)}
     about = document["about"]
     if not isinstance(about, str):
         raise BadInput(f"about = {about!r}: must be a string")
@@ -199,7 +199,8 @@ def _cells(
 
 def _spelled_out(cell: Mapping[str, Any], search: Mapping[str, Range]) -> dict[str, Any]:
     """A cell by its content: every used field, defaults too, so that one cell has one spelling."""
-    Trial.of({**cell, **{name: span.high for name, span in search.items()}})
+    if search:
+        Trial.of({**cell, **{name: span.high for name, span in search.items()}})
     trial = Trial.of({**cell, **{name: span.low for name, span in search.items()}})
     fields = trial.as_dict().items()
     return {k: value for k, value in fields if value is not None and k not in search}

@@ -8,7 +8,7 @@ from pathlib import Path
 from bsvae.trial import Trial
 from sweeps.definition import Sweep
 from sweeps.job import GaveUp, Job
-from sweeps.planner import Planner
+from sweeps.planner import Planner, columns
 from sweeps.store import Ledger
 
 #: Builds the plan from the ledger as it is, for a number of parallel packs and a kind of device.
@@ -43,7 +43,7 @@ def execute(
     given_up = _failed(ledger) if retry_failed else frozenset()
 
     def new_planner(slots: int, device: str) -> Planner:
-        rows = ledger.rows()
+        rows = ledger.rows(columns=columns(sweep))
         known = {k: row for k, row in rows.items() if not _retry(row, given_up)}
         return Planner(sweep, known, pack_size(pack_limit, device), slots)
 
@@ -109,7 +109,7 @@ def pack_size(limit: int | None, device: str) -> Callable[[Trial], int]:
 
 def _failed(ledger: Ledger) -> frozenset[tuple[str, object]]:
     """The failed rows as they are now: those written later are a verdict, not a reason to retry."""
-    rows = ledger.rows().values()
+    rows = ledger.rows(columns=("trial_id", "status", "finished_at")).values()
     return frozenset((r["trial_id"], r["finished_at"]) for r in rows if r["status"] == "failed")
 
 

@@ -3,7 +3,6 @@
 Plan = wanted - done.  The planner imports neither Ray nor torch and does not care who trains.
 """
 
-import bisect
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,14 @@ from dataclasses import dataclass, field
 from bsvae.trial import Trial
 from sweeps.definition import Sweep
 from sweeps.search import Point, Row, Study
+from sweeps.waiting import Line
+
+
+def columns(sweep: Sweep) -> tuple[str, ...]:
+    """What a plan, its progress and its summary read of a row; the rest stays on the disk."""
+    objectives = sweep.budget.objectives if sweep.budget else ("test_neg_elbo",)
+    told = ("trial_id", "status", "error", "epochs_trained", "finished_at")
+    return (*told, "family", "latent_dim", *dict.fromkeys(objectives))
 
 
 @dataclass
@@ -22,7 +29,7 @@ class Planner:
         rows: terminal rows by trial id, as the ledger has them, of this sweep or not.
         pack_size: how many trials like a given one to train together.
         slots: packs that can run at once; work is shared out among them before packs are filled.
-        results: the rows of wanted trials, known and told.
+        results: the rows of wanted trials, known and told; of each its `columns`.
         done: wanted trials that have a row.
         running: trials handed out and not yet told.
     """
@@ -36,8 +43,10 @@ class Planner:
     running: dict[str, Trial] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._ready: dict[tuple, list[Unit]] = {}
-        self._alone: list[Trial] = []
+        self._columns = columns(self.sweep)
+        self._ready: dict[tuple, Line] = {}
+        self._in_lines = 0
+        self._alone: dict[str, Trial] = {}
         self._owner: dict[str, Point | Study] = {}
         for cell in self.sweep.cells:
             self._advance((Study if self.sweep.searched(cell) else Point)(self.sweep, cell))
@@ -50,20 +59,20 @@ class Planner:
     @property
     def ready(self) -> int:
         """Trials that could start now."""
-        return sum(map(len, self.groups()))
+        return self._in_lines + len(self._alone)
 
     def groups(self) -> list[list[Trial]]:
         """Trials that could start now, as `packs` takes from them: by fusion key."""
-        units = self._ready.values()
-        return [[trial] for trial in self._alone] + [_members(waiting) for waiting in units]
+        alone = [[trial] for trial in self._alone.values()]
+        return alone + [line.trials() for line in self._ready.values()]
 
     def packs(self) -> Iterator[list[Trial]]:
         """The packs that `next_pack` would choose from: one for each fusion key that is ready."""
         share = math.ceil((self.ready + len(self.running)) / self.slots)
-        yield from ([trial] for trial in self._alone)
-        for waiting in self._ready.values():
+        yield from ([trial] for trial in self._alone.values())
+        for line in self._ready.values():
             pack: list[Trial] = []
-            for unit in waiting:  # narrow codes first, since the widest sets the padding
+            for unit in line:  # narrow codes first, since the widest sets the padding
                 if pack and len(pack) + len(unit) > min(self.pack_size(unit[-1]), share):
                     break
                 pack += unit
@@ -78,8 +87,8 @@ class Planner:
         """
         for pack in self.packs():
             key = pack[0].fusion_key
-            alone = pack[0] in self._alone
-            if not alone and self._takes_all(key, pack) and self._grows(key, len(pack)):
+            alone = pack[0].trial_id in self._alone
+            if not alone and len(pack) == len(self._ready[key]) and self._grows(key, len(pack)):
                 continue
             self._take_out(pack, alone)
             self.running |= {trial.trial_id: trial for trial in pack}
@@ -89,23 +98,23 @@ class Planner:
     def isolate(self, trials: Iterable[Trial]) -> None:
         """Have trials that are ready trained alone, and so without rivals."""
         chosen = set(trials)
-        for key, waiting in list(self._ready.items()):
-            units = [[trial for trial in unit if trial not in chosen] for unit in waiting]
-            self._alone += [trial for unit in waiting for trial in unit if trial in chosen]
-            self._put(key, [unit for unit in units if unit])
+        for key in [key for key in self._ready if any(key == t.fusion_key for t in chosen)]:
+            units = list(self._ready[key])
+            self._leave(key, len(self._ready[key]))
+            for unit in units:
+                self._alone |= {trial.trial_id: trial for trial in unit if trial in chosen}
+                if kept := [trial for trial in unit if trial not in chosen]:
+                    self._join(kept)
 
     def split(self, pack: Iterable[Trial]) -> None:
         """Take back running trials, to be trained alone: one of them may have failed the others."""
         for trial in pack:
             self.running.pop(trial.trial_id, None)
-            self._alone.append(trial)
-
-    def _takes_all(self, key: tuple, pack: list[Trial]) -> bool:
-        return len(pack) == sum(map(len, self._ready[key]))
+            self._alone[trial.trial_id] = trial
 
     def _grows(self, key: tuple, size: int) -> bool:
         """Whether a pack of this size, all that is ready of its key, is worth holding back."""
-        ready = _members(self._ready[key])
+        ready = self._ready[key].trials()
         if size >= min(map(self.pack_size, ready)):
             return False
         waiting = {trial.trial_id for trial in ready}
@@ -114,22 +123,24 @@ class Planner:
 
     def _take_out(self, pack: list[Trial], alone: bool) -> None:
         if alone:
-            self._alone.remove(pack[0])
-            return
-        key, taken = pack[0].fusion_key, set(pack)
-        self._put(key, [unit for unit in self._ready[key] if unit[0] not in taken])
-
-    def _put(self, key: tuple, units: list["Unit"]) -> None:
-        """Have these, and nothing else, be ready of a key."""
-        if units:
-            self._ready[key] = units
+            del self._alone[pack[0].trial_id]
         else:
+            self._leave(pack[0].fusion_key, len(pack))
+
+    def _join(self, unit: list[Trial]) -> None:
+        self._ready.setdefault(unit[0].fusion_key, Line()).join(unit)
+        self._in_lines += len(unit)
+
+    def _leave(self, key: tuple, trials: int) -> None:
+        self._ready[key].leave(trials)
+        self._in_lines -= trials
+        if not self._ready[key]:
             del self._ready[key]
 
     def tell(self, rows: Iterable[Row]) -> None:
         """Take terminal rows of running trials; their cells may have more to ask."""
         for row in list(rows):
-            self._alone = [trial for trial in self._alone if trial.trial_id != row["trial_id"]]
+            self._alone.pop(row["trial_id"], None)
             self.running.pop(row["trial_id"], None)
             if owner := self._owner.pop(row["trial_id"], None):
                 self._take(owner, row)
@@ -137,7 +148,8 @@ class Planner:
 
     def _take(self, cell: Point | Study, row: Row) -> None:
         self.done += 1
-        self.results[row["trial_id"]] = row
+        lean = len(row) <= len(self._columns)
+        self.results[row["trial_id"]] = row if lean else {k: row.get(k) for k in self._columns}
         cell.tell(row)
 
     def _advance(self, cell: Point | Study) -> None:
@@ -155,7 +167,7 @@ class Planner:
                     self._owner[trial.trial_id] = cell
                     missing.append(trial)
             for unit in [missing] if rivals and missing else [[trial] for trial in missing]:
-                bisect.insort(self._ready.setdefault(unit[0].fusion_key, []), unit, key=_latent_dim)
+                self._join(unit)
 
     def _known(self, trial: Trial) -> Row | None:
         """The row of a trial, if it ended as it would end now: a rung may have moved since."""
@@ -165,15 +177,3 @@ class Planner:
             rungs = halving.rungs(trial.epochs) if halving else ()
             return row if row["epochs_trained"] in rungs else None
         return row
-
-
-#: Trials that must share a pack: the rivals of a round, or one.
-Unit = list[Trial]
-
-
-def _members(units: list[Unit]) -> list[Trial]:
-    return [trial for unit in units for trial in unit]
-
-
-def _latent_dim(unit: Unit) -> int:
-    return unit[0].latent_dim

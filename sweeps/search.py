@@ -24,7 +24,7 @@ class Point:
     """A grid cell without a search: one trial."""
 
     def __init__(self, sweep: Sweep, cell: Mapping[str, Any]) -> None:
-        self._unasked = [Trial.of(cell)]
+        self._unasked = [Trial.resolved(cell)]
 
     def ask(self) -> list[Trial]:
         """The trial, once."""
