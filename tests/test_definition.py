@@ -118,3 +118,13 @@ def test_reading_a_sweep_imports_neither_torch_nor_ray_nor_optuna():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_cell_is_a_trial_that_needs_no_more_checking():
+    for name in shipped():
+        sweep = read_sweep(name)
+        for cell in sweep.cells:
+            if not sweep.searched(cell):
+                trial, checked = Trial.resolved(cell), Trial.of(cell)
+                assert (trial, trial.trial_id) == (checked, checked.trial_id)
+                assert trial.as_dict() == checked.as_dict()
