@@ -1,4 +1,4 @@
-"""What every pack of a run shares, and the words for what goes wrong; light for any process."""
+"""What every pack of a run shares, and the words for what goes wrong; quick to import."""
 
 from dataclasses import dataclass
 

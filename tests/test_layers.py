@@ -37,6 +37,8 @@ FORBIDDEN = {
     "sweeps/store.py": HEAVY,
     "sweeps/requests.py": HEAVY - {"optuna"},
     "sweeps/filters.py": HEAVY,
+    "sweeps/job.py": HEAVY,
+    "sweeps/pareto.py": HEAVY,
     "sweeps/screen.py": HEAVY,
     "sweeps/claims.py": HEAVY,
     "sweeps/tables.py": HEAVY,
