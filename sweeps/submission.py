@@ -209,11 +209,11 @@ async def _follow(client: "JobSubmissionClient", job: str) -> int:
         print(text, end="", flush=True)
     while not (details := client.get_job_info(job)).status.is_terminal():
         await asyncio.sleep(0.5)
-    return _exit_status(details)
+    return exit_status(details)
 
 
-def _exit_status(details: Any) -> int:
-    """Print how a job ended, and give what its command would have returned here."""
+def exit_status(details: Any) -> int:
+    """Print how a job ended; the status that its command would have ended with here."""
     code = details.driver_exit_code
     if details.status == "STOPPED":
         code = 130
