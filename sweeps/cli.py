@@ -229,6 +229,34 @@ def table(name: StoredName, results: Results = "results") -> None:
     )
 
 
+@app.command()
+def submit(
+    name: SweepName,
+    address: Annotated[str, typer.Option(metavar="URL", help="dashboard, http://127.0.0.1:8265")],
+    results: Annotated[str, typer.Option(metavar="URI", help="s3://... or a folder of all nodes")],
+    data: Annotated[str | None, typer.Option(help="data folder on the cluster's nodes")] = None,
+    epochs: Epochs = None,
+    pack: PackSize = "auto",
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="train failed trials again")
+    ] = False,
+    set_: Setting = None,
+) -> None:
+    """Run a sweep on a Ray cluster as a job, and follow it; the same command rejoins it."""
+    from sweeps.definition import sweep_text
+    from sweeps.requests import pack_limit, requested_sweep
+    from sweeps.submission import Request, check_shared, submit
+
+    sweep = requested_sweep(name, epochs, set_)
+    pack_limit(pack)
+    options = [f"--results={check_shared(results)}", f"--pack={pack}"]
+    options += [f"--data={data}"] if data else []
+    options += [f"--epochs={epochs}"] if epochs is not None else []
+    options += ["--retry-failed"] if retry_failed else []
+    options += [f"--set={setting}" for setting in set_ or []]
+    raise typer.Exit(submit(Request(sweep.name, sweep_text(name), tuple(options)), address))
+
+
 def main() -> None:
     """Run the command line; bad input ends in one line on standard error and exit code 2."""
     if len(sys.argv) == 1:
