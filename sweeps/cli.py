@@ -257,6 +257,35 @@ def submit(
     raise typer.Exit(submit(Request(sweep.name, sweep_text(name), tuple(options)), address))
 
 
+@app.command()
+def report(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="a sweep that ran")] = None,
+    every: Annotated[bool, typer.Option("--all", help="every sweep, and an index of them")] = False,
+    results: Results = "results",
+) -> None:
+    """Write a sweep's tables, figures and trials as one HTML page that needs no network."""
+    if (name is None) != every:
+        raise BadInput("report: name a sweep, or give --all (see bsvae ls)")
+
+    from sweeps.report import write_index, write_report
+    from sweeps.store import sweeps_with_results
+
+    refused = 0
+    for one in [name] if name is not None else sweeps_with_results(results):
+        try:
+            print(write_report(one, results))
+        except BadInput as error:
+            if not every:
+                raise
+            print(f"bsvae: {one}: {error}", file=sys.stderr)
+            refused += 1
+    if every:
+        print(write_index(results))
+    print("next: open it in a browser")
+    if refused:
+        raise typer.Exit(2)
+
+
 def main() -> None:
     """Run the command line; bad input ends in one line on standard error and exit code 2."""
     if len(sys.argv) == 1:
