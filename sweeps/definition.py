@@ -110,6 +110,12 @@ def read_sweep(name_or_file: str, overrides: Mapping[str, Any] | None = None) ->
         raise BadInput(f"{path}: {error}") from None
 
 
+def sweep_text(name_or_file: str) -> str:
+    """The file of a sweep that `read_sweep` can read, as it stands."""
+    path = shipped().get(name_or_file, Path(name_or_file))
+    return path.read_text(encoding="utf-8")
+
+
 def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) -> Sweep:
     """Turn a sweep file's content into a `Sweep`; every cell is checked as a `Trial`.
 

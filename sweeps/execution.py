@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bsvae.trial import Trial
+from bsvae.trial import BadInput, Trial
 from sweeps.definition import Sweep
 from sweeps.job import GaveUp, Job
 from sweeps.planner import Planner, columns
@@ -68,8 +68,12 @@ def _engine(name: str) -> Iterator[Callable[[NewPlanner, Job], Planner]]:
 
         yield serial.run
         return
-    from sweeps import runner
-
+    try:
+        from sweeps import runner
+    except ModuleNotFoundError as error:
+        if error.name != "ray":
+            raise
+        raise BadInput("this engine needs Ray: install ray[tune], or use --engine serial") from None
     try:
         runner.start()
         yield runner.run

@@ -87,6 +87,10 @@ class LocalFiles:
         for folder in {path.parent for path in paths}:
             _sync_folder(folder)
 
+    def remove(self, paths: Iterable[str]) -> None:
+        """Delete files; those that are not there are no matter."""
+        _remove(self.root / path for path in paths)
+
 
 def _store(path: Path, content: bytes) -> None:
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "wb") as file:

@@ -1,4 +1,4 @@
-"""What every pack of a run shares, and the words for what goes wrong; light for any process."""
+"""What every pack of a run shares, and the words for what goes wrong; quick to import."""
 
 from dataclasses import dataclass
 
@@ -23,6 +23,7 @@ class Job:
         folder: the data folder, as given to `bsvae.data.load`.
         extras: what to store besides rows and curves; of `sweeps.definition.EXTRAS`.
         halving: which trials stop early, if any do.
+        checkpoint_interval: seconds between two checkpoints of a pack, at least.
     """
 
     results: str
@@ -30,6 +31,7 @@ class Job:
     folder: str | None = None
     extras: tuple[str, ...] = ()
     halving: Halving | None = None
+    checkpoint_interval: float = 120.0
 
     @property
     def ledger(self) -> Ledger:

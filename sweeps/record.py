@@ -8,6 +8,7 @@ from bsvae.training import Epoch
 from bsvae.trial import Trial
 from sweeps.extras import Extras
 from sweeps.settle import trial_row
+from sweeps.store import Entry
 
 
 class Record:
@@ -33,21 +34,32 @@ class Record:
         self.cost["seconds"] += seconds
         self.cost["device_seconds"] += seconds / len(epoch.pack.trials)
 
-    def diverged(self) -> dict[str, Any]:
-        """The row of a trial whose last epoch was not finite."""
-        epoch = self.curve[-1]["epoch"]
-        return self._row("diverged") | {"error": f"loss not finite in epoch {epoch}"}
+    def notes(self) -> dict[str, Any]:
+        """All of it, in plain numbers and lists, for a checkpoint."""
+        return {"curve": self.curve, "cost": self.cost, "where": self._where}
 
-    def stopped(self) -> dict[str, Any]:
-        """The row of a trial that lost to its rivals; its metrics are those of its last epoch."""
-        return self._row("stopped") | {
-            k: v for k, v in self.curve[-1].items() if k not in OF_CURVES
-        }
+    @classmethod
+    def of_notes(cls, trial: Trial, notes: Mapping[str, Any]) -> "Record":
+        """The record that a checkpoint kept."""
+        record = cls(trial, **notes["where"])
+        record.curve, record.cost = notes["curve"], notes["cost"]
+        return record
 
-    def done(self, metrics: Mapping[str, float], extras: Extras) -> dict[str, Any]:
-        """The row of a trial that was trained to its end."""
+    def diverged(self) -> Entry:
+        """A trial whose last epoch was not finite."""
+        error = f"loss not finite in epoch {self.curve[-1]['epoch']}"
+        return Entry(self._row("diverged") | {"error": error}, self.curve)
+
+    def stopped(self) -> Entry:
+        """A trial that lost to its rivals; its metrics are those of its last epoch."""
+        shown = {k: v for k, v in self.curve[-1].items() if k not in OF_CURVES}
+        return Entry(self._row("stopped") | shown, self.curve)
+
+    def done(self, metrics: Mapping[str, float], extras: Extras) -> Entry:
+        """A trial that was trained to its end."""
         row = self._row("done") | dict(metrics) | extras.metrics
-        return row | reliable(row, [point["train_objective"] for point in self.curve])
+        row |= reliable(row, [point["train_objective"] for point in self.curve])
+        return Entry(row, self.curve, extras.gaussianity(self.trial), extras.arrays)
 
     def _row(self, status: str) -> dict[str, Any]:
         trained = self.curve[-1]["epoch"]

@@ -44,6 +44,9 @@ from sweeps.settle import give_up, settle
 #: Tuners started in a row without a single new row before the run gives up.
 FRUITLESS_ROUNDS = 5
 
+#: The resource by which a head announces the GPUs of its cluster when all nodes are up.
+GPUS_AT_MOST = "gpus_at_most"
+
 #: Seconds between a running pack's reports to the driver.
 REPORT_INTERVAL = 1.0
 
@@ -232,9 +235,13 @@ def _pack_name(trial: Any) -> str:
 
 
 def _slots() -> tuple[int, str]:
-    """Packs that the cluster can train at once, and on what."""
+    """Packs that the cluster can train at once, and on what.
+
+    A cluster that grows on demand has no GPU yet when a sweep starts; its head then says how many
+    there can be, as a custom resource.
+    """
     total = ray.cluster_resources()
-    if gpus := int(total.get("GPU", 0)):
+    if gpus := int(max(total.get("GPU", 0), total.get(GPUS_AT_MOST, 0))):
         return gpus, "cuda"
     return max(1, int(total.get("CPU", 1))), "cpu"
 

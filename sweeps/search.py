@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from bsvae.metrics import METRICS
-from bsvae.trial import Trial
+from bsvae.trial import BadInput, Trial
 from sweeps.definition import Sweep
 
 if TYPE_CHECKING:
@@ -115,7 +115,13 @@ class Study:
 
 
 def _new_study(cell: Mapping[str, Any], objectives: tuple[str, ...], seed: int) -> "optuna.Study":
-    import optuna
+    try:
+        import optuna
+    except ImportError:
+        raise BadInput(
+            "this sweep has a [search], which needs Optuna: install optuna, or give the values as "
+            "[[grid]] lists"
+        ) from None
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     name = f"{seed}/{json.dumps(cell, sort_keys=True)}"

@@ -1,48 +1,70 @@
 """One pack from trials to committed rows: what every engine runs, wherever it runs."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 
+from bsvae.checkpoint import Checkpoint
 from bsvae.data import Data, load
 from bsvae.memory import keep_freed_memory
-from bsvae.training import Epoch, train
+from bsvae.training import Epoch, train, train_on
 from bsvae.trial import Trial
+from sweeps.checkpoints import Checkpoints
 from sweeps.extras import measure
 from sweeps.job import Job
 from sweeps.record import Record
+from sweeps.store import Entry
 
 
 def train_pack(trials: Sequence[Trial], job: Job, on_epoch: Callable[[Epoch], None]) -> None:
     """Train trials of one fusion key together and commit each one's curve and row.
 
     A trial that diverges or loses to its rivals is committed at once, the others after the last
-    epoch.  A pack on a CPU uses one thread: packs, not threads, fill the cores.
+    epoch.  A pack that was lost goes on from its checkpoint.  One on a CPU uses one thread: packs,
+    not threads, fill the cores.
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cpu":
         torch.set_num_threads(1)
         keep_freed_memory()
     data = _load_once(trials[0].dataset, job.folder, device)
-    records = {trial: Record(trial, len(trials), _device_name(device)) for trial in trials}
-    for epoch in train(trials, data, job.halving):
+    checkpoints = Checkpoints(job.ledger.files, trials, job.checkpoint_interval)
+    epochs, records = _start(trials, job, data, checkpoints.latest())
+    for epoch in epochs:
         for trial, shown, status in zip(epoch.pack.trials, epoch.curve, epoch.ended, strict=True):
             records[trial].add(epoch, shown)
             if status == "diverged":
-                job.ledger.commit(records[trial].diverged(), records[trial].curve)
+                job.ledger.commit_all([records[trial].diverged()])
             elif status == "stopped":
-                job.ledger.commit(records[trial].stopped(), records[trial].curve)
+                job.ledger.commit_all([records[trial].stopped()])
+        if not epoch.last:
+            checkpoints.after(epoch, records)
         on_epoch(epoch)
+    job.ledger.commit_all(_finished(epoch, records, data, job))
+    checkpoints.forget()
+
+
+def _start(
+    trials: Sequence[Trial], job: Job, data: Data, checkpoint: Checkpoint | None
+) -> tuple[Iterator[Epoch], dict[Trial, Record]]:
+    """The epochs of a pack, from its checkpoint on if it has one, and what is known of it."""
+    if checkpoint is None:
+        name = _device_name(data.device)
+        return train(trials, data, job.halving), {t: Record(t, len(trials), name) for t in trials}
+    records = {t: Record.of_notes(t, checkpoint.notes[t.trial_id]) for t in checkpoint.trials}
+    pack, optimiser = checkpoint.restore(data.device)
+    return train_on(pack, optimiser, data, checkpoint.number + 1, job.halving), records
+
+
+def _finished(epoch: Epoch, records: dict[Trial, Record], data: Data, job: Job) -> list[Entry]:
+    """What is stored of the trials that were trained to their end."""
     done = [member for member, status in enumerate(epoch.ended) if status == "done"]
     if not done:
-        return
+        return []
     pack = epoch.pack.keep(done)
-    for member, extras in zip(done, measure(pack, data, job.extras), strict=True):
-        record = records[epoch.pack.trials[member]]
-        row = record.done(epoch.metrics[member], extras)
-        panel = extras.gaussianity(record.trial)
-        job.ledger.commit(row, record.curve, panel, extras.arrays)
+    measured = zip(done, pack.trials, measure(pack, data, job.extras), strict=True)
+    return [records[trial].done(epoch.metrics[m], extras) for m, trial, extras in measured]
 
 
 @functools.lru_cache(maxsize=2)
@@ -50,5 +72,5 @@ def _load_once(name: str, folder: str | None, device: str) -> Data:
     return load(name, folder, device)
 
 
-def _device_name(device: str) -> str:
-    return torch.cuda.get_device_name() if device == "cuda" else device
+def _device_name(device: torch.device) -> str:
+    return torch.cuda.get_device_name() if device.type == "cuda" else device.type

@@ -6,9 +6,11 @@ os.environ.setdefault(
     "OMP_NUM_THREADS", "1"
 )  # before numpy: idle threads of one library stall others
 
+import contextlib
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -50,3 +52,67 @@ def bsvae(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 def command(*arguments: str) -> list[str]:
     return [sys.executable, "-c", "from sweeps.cli import main; main()", *arguments]
+
+
+def members(session: int) -> Iterator[int]:
+    """The processes of a session."""
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with contextlib.suppress(OSError):
+                if os.getsid(int(name)) == session:
+                    yield int(name)
+
+
+def end_session(session: int) -> None:
+    """End what a killed process left behind: processes that the test started."""
+    for pid in list(members(session)):
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+
+
+SMALL_SWEEP = """
+about = "three latent distributions & <script>alert('x')</script> </script> {{ 7 * 7 }}"
+extras = ["arrays"]
+
+[trial]
+dataset = "digits"
+hidden = 16
+epochs = 2
+
+[[grid]]
+family = ["gaussian"]
+latent_dim = [2, 4]
+
+[[grid]]
+family = ["logit_normal"]
+latent_dim = [2, 4]
+prior_scale = [0.32, 1.78]
+
+[[grid]]
+family = ["concrete"]
+latent_dim = [4]
+
+[search.kl_weight]
+low = 0.1
+high = 10.0
+log = true
+
+[optuna]
+trials = 4
+round = 4
+"""
+
+
+@pytest.fixture(scope="session")
+def small_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A results folder with the sweep ``small``: 28 real trials, their curves and arrays."""
+    from sweeps.definition import read_sweep
+    from sweeps.execution import execute
+    from sweeps.store import Ledger
+
+    folder = tmp_path_factory.mktemp("small")
+    (folder / "small.toml").write_text(SMALL_SWEEP, encoding="utf-8")
+    sweep = read_sweep(str(folder / "small.toml"))
+    ledger = Ledger(folder / "results", sweep.name)
+    execute(sweep, ledger, None, None, "serial", False)
+    return folder / "results"

@@ -1,0 +1,178 @@
+"""Figures of a sweep: pure functions of stored tables and arrays.
+
+>>> [plate.name for plate in PLATES][:2]
+['by_latent_dimension', 'by_prior_scale']
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from sweeps.figures.codes import code_histograms, code_maps, code_planes
+from sweeps.figures.curves import learning_curves, search_history
+from sweeps.figures.densities import logit_normal_priors
+from sweeps.figures.images import (
+    denoising_chains,
+    interpolations,
+    latent_grids,
+    prior_samples,
+    reconstructions,
+    restorations,
+)
+from sweeps.figures.tradeoffs import (
+    by_latent_dimension,
+    by_prior_scale,
+    objectives_plane,
+    pareto_front,
+    rate_distortion,
+)
+from sweeps.figures.whitened import gaussianity_panel, whitened_codes
+from sweeps.outcome import Outcome
+
+__all__ = ["PLATES", "Plate", "figures", "pareto_front"]
+
+
+@dataclass(frozen=True)
+class Plate:
+    """A kind of figure.
+
+    Attributes:
+        draw: makes it of a sweep's outcome; None where the sweep has no data for it.
+        title: what it shows.
+        caption: how to read it.
+        pictures: whether it shows images, which keep their own black and white.
+    """
+
+    draw: Callable[[Outcome], Figure | None]
+    title: str
+    caption: str
+    pictures: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name of its function."""
+        return self.draw.__name__
+
+
+PLATES = (
+    Plate(
+        by_latent_dimension,
+        "Size of the code",
+        "One line per model: the best trial of a search; of several seeds the mean, between the "
+        "lowest and the highest. Hollow marks are published values.",
+    ),
+    Plate(
+        by_prior_scale,
+        "Scale of the prior",
+        "The logit-normal's negative ELBO and KL by the variance of its prior before the sigmoid. "
+        "Hollow marks are published values.",
+    ),
+    Plate(
+        learning_curves,
+        "Learning curves",
+        "Distortion on the test set after every epoch, by latent dimension. The first epochs may "
+        "lie above the frame.",
+    ),
+    Plate(
+        rate_distortion,
+        "Rate and distortion",
+        "Every trial that has a rate. The Pareto front joins the trials that no other beats in "
+        "both; along a grey line the ELBO is the same.",
+    ),
+    Plate(
+        objectives_plane,
+        "Two objectives",
+        "Every trial by the search's first two objectives, and the Pareto front of all cells.",
+    ),
+    Plate(
+        search_history,
+        "The search",
+        "Every searched trial: thin lines join the trials of one cell. Steps: the best of each "
+        "cell so far.",
+    ),
+    Plate(
+        code_planes,
+        "Two-dimensional codes",
+        "Codes of test images, one draw of q(z|x) each, drawn as the class of the image. Classes "
+        "were not used in training.",
+    ),
+    Plate(
+        code_maps,
+        "Longer codes, by t-SNE",
+        "The same for the best trial of each family with more than two dimensions; distances "
+        "between clusters mean little.",
+    ),
+    Plate(
+        code_histograms,
+        "Values of z against the prior",
+        "Codes of test images, one draw of q(z|x) each: if the aggregate posterior is the prior, "
+        "histogram and line agree.",
+    ),
+    Plate(
+        logit_normal_priors,
+        "The logit-normal prior",
+        "Its density for every variance of the sweep: larger ones move mass to 0 and 1.",
+    ),
+    Plate(
+        reconstructions,
+        "Reconstructions",
+        "Test images (in) and what the decoder makes of the centers of their codes (out).",
+        pictures=True,
+    ),
+    Plate(
+        latent_grids,
+        "The latent plane, decoded",
+        "Codes at evenly spaced quantiles of the prior.",
+        pictures=True,
+    ),
+    Plate(
+        prior_samples,
+        "Draws from the prior",
+        "Decoded draws from the prior; at the right the same draws five times as far out, where "
+        "the prior is a Gaussian. Codes without a prior are drawn from the Gaussian with their "
+        "mean and covariance.",
+        pictures=True,
+    ),
+    Plate(
+        interpolations,
+        "Interpolation",
+        "Decoded codes on the line through the codes of two test images; right of the line they "
+        "extrapolate.",
+        pictures=True,
+    ),
+    Plate(
+        denoising_chains,
+        "Denoising chains",
+        "From noise: reconstruct, set some pixels to white, and again; one chain per column.",
+        pictures=True,
+    ),
+    Plate(
+        restorations,
+        "Restoration",
+        "Test images whose lower half is missing (in), and filled in by repeated reconstruction "
+        "(out).",
+        pictures=True,
+    ),
+    Plate(
+        whitened_codes,
+        "Whitened codes",
+        "Held-out codes, whitened by a map fitted on others. Colour: the model; black: exactly "
+        "Gaussian codes, as many and treated alike. A plane shows little: almost any long code "
+        "has planes that look Gaussian. Bands: 5 to 95 % of the axes.",
+    ),
+    Plate(
+        gaussianity_panel,
+        "How Gaussian are whitened codes?",
+        "z-scores of held-out codes against exactly Gaussian ones of the same size (clipped to "
+        "10,000), median over seeds; within about 5 is chance.",
+    ),
+)
+
+
+def figures(outcome: Outcome) -> Iterator[tuple[Plate, Figure]]:
+    """Every figure that a sweep has the data for."""
+    for plate in PLATES:
+        figure = plate.draw(outcome)
+        if figure is not None:
+            yield plate, figure

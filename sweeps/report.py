@@ -1,0 +1,227 @@
+"""A sweep's report: one self-contained HTML page, from stored results alone."""
+
+import base64
+import hashlib
+import io
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from matplotlib.figure import Figure
+
+from bsvae.checks import BadInput
+from sweeps.figures import figures
+from sweeps.figures.style import styled
+from sweeps.findings import ended, findings, verdicts
+from sweeps.outcome import Outcome, read_outcome
+from sweeps.provenance import cost, provenance, sweep_file
+from sweeps.requests import stored_sweep
+from sweeps.store import sweeps_with_results
+from sweeps.tables import tables
+from sweeps.trials_table import trials_table
+
+PICTURE_DPI = 130
+
+
+@dataclass(frozen=True)
+class Image:
+    """A figure in the page: its words, its bytes as a data URI, its size in pixels."""
+
+    name: str
+    title: str
+    caption: str
+    pictures: bool
+    uri: str
+    width: int
+    height: int
+
+
+def write_report(name: str, results: str) -> Path:
+    """Write ``results/NAME/report/index.html``, whole or not at all.
+
+    Raises:
+        BadInput: if the sweep has no results, or a part of them is damaged.
+    """
+    outcome = read_outcome(*stored_sweep(name, results))
+    path = outcome.ledger.folder / "report" / "index.html"
+    _write(path, render(outcome))
+    return path
+
+
+def write_index(results: str) -> Path:
+    """Write ``results/index.html``: every sweep with results, and links to the reports there are.
+
+    Raises:
+        BadInput: if there are no results.
+    """
+    names = sweeps_with_results(results)
+    if not names:
+        raise BadInput(f"no results in {results!r}: bsvae run quickstart")
+    path = Path(results) / "index.html"
+    rows = [_index_row(name, results) for name in names]
+    _write(path, _template("index.html.j2").render(rows=rows, policy=_policy("")))
+    return path
+
+
+def render(outcome: Outcome, refresh: int = 0) -> str:
+    """The page as text.
+
+    Args:
+        outcome: what it shows.
+        refresh: seconds after which the page asks its server for news; 0 in a file.
+    """
+    source = _environment().loader.get_source(_environment(), "report.js.j2")[0]
+    return _template("report.html.j2").render(
+        sweep=outcome.sweep,
+        about=" ".join(outcome.sweep.about.split()),
+        counts=ended(outcome),
+        others=outcome.others,
+        findings=findings(outcome),
+        verdicts=verdicts(outcome),
+        tables=[_cells(entry) for entry in _tables(outcome)],
+        images=list(_images(outcome)),
+        cost=_cells_of_frame(cost(outcome)),
+        duration=_duration(float(outcome.trials["device_seconds"].sum())),
+        provenance=provenance(outcome),
+        sweep_file=sweep_file(outcome.sweep.document),
+        trials=trials_table(outcome),
+        script=source,
+        refresh=refresh,
+        policy=_policy(source),
+    )
+
+
+def _tables(outcome: Outcome) -> list[Any]:
+    """The sweep's tables, the claims aside, which stand in a section of their own."""
+    if outcome.done.empty:
+        return []
+    trials = outcome.trials.drop(columns=["label", "cell"])
+    found = tables(outcome.sweep.name, trials, outcome.panel, outcome.objective)
+    return [entry for entry in found if entry.frame.index.name != "claim"]
+
+
+def _images(outcome: Outcome) -> Iterator[Image]:
+    if outcome.done.empty:
+        return
+    for plate, figure in figures(outcome):
+        width, height = (round(96 * inches) for inches in figure.get_size_inches())
+        uri = _data_uri(figure, "png" if plate.pictures else "svg")
+        yield Image(plate.name, plate.title, plate.caption, plate.pictures, uri, width, height)
+
+
+@styled
+def _data_uri(figure: Figure, form: str) -> str:
+    """A figure's bytes, the same for the same figure."""
+    content = io.BytesIO()
+    options = {"pil_kwargs": {"optimize": True}} if form == "png" else {"metadata": {"Date": None}}
+    figure.savefig(content, format=form, dpi=PICTURE_DPI, **options)
+    kind = {"png": "png", "svg": "svg+xml"}[form]
+    return f"data:image/{kind};base64,{base64.b64encode(content.getvalue()).decode()}"
+
+
+def _cells(entry: Any) -> dict[str, Any]:
+    return {"title": entry.title, "notes": entry.notes, **_cells_of_frame(entry.frame)}
+
+
+def _cells_of_frame(frame: pd.DataFrame) -> dict[str, Any]:
+    """A frame as text: header rows of (text, columns spanned), body rows of cells."""
+    flat = frame.reset_index()
+    names = [column if isinstance(column, tuple) else (column,) for column in flat.columns]
+    levels = [[_word(column[level]) for column in names] for level in range(len(names[0]))]
+    heads = [_spans(level) for level in levels[:-1]] + [[(text, 1) for text in levels[-1]]]
+    rows = [[_text(value) for value in row] for row in flat.itertuples(index=False)]
+    return {"heads": heads, "rows": rows}
+
+
+def _spans(level: list[str]) -> list[tuple[str, int]]:
+    """Equal neighbours of a header row as one cell."""
+    spans: list[tuple[str, int]] = []
+    for text in level:
+        if spans and spans[-1][0] == text:
+            spans[-1] = text, spans[-1][1] + 1
+        else:
+            spans.append((text, 1))
+    return spans
+
+
+def _word(name: object) -> str:
+    return str(name).replace("_", " ")
+
+
+def _text(value: object) -> str:
+    """One value: numbers to two decimals, small ones to three digits, nothing as a dash.
+
+    >>> _text(None), _text(1.23456), _text(0.000123), _text(40), _text(0.0)
+    ('–', '1.23', '0.000123', '40', '0')
+    """
+    if value is None or value != value:
+        return "–"
+    if isinstance(value, float):
+        if value == int(value):
+            return f"{value:.0f}"
+        return f"{value:,.2f}" if abs(value) >= 0.1 else f"{value:.3g}"
+    return str(value)
+
+
+def _duration(seconds: float) -> str:
+    """Seconds, minutes or hours, in words.
+
+    >>> _duration(75.2), _duration(600), _duration(9000)
+    ('75 seconds', '10 minutes', '2.5 hours')
+    """
+    if seconds < 120:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"
+
+
+def _index_row(name: str, results: str) -> dict[str, Any]:
+    try:
+        outcome = read_outcome(*stored_sweep(name, results))
+    except BadInput as error:
+        about = f"unreadable: {error}"
+        return {"name": name, "about": about, "counts": {}, "wanted": "?", "link": False}
+    return {
+        "name": name,
+        "about": " ".join(outcome.sweep.about.split()),
+        "counts": ended(outcome),
+        "wanted": outcome.sweep.wanted,
+        "link": (outcome.ledger.folder / "report" / "index.html").is_file(),
+    }
+
+
+def _policy(script: str) -> str:
+    """A content security policy: this page's own script, and nothing from anywhere else."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
+        "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("sweeps", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _template(name: str) -> Any:
+    return _environment().get_template(name)
+
+
+def _write(path: Path, text: str) -> None:
+    """Put a page in place so that it is seen whole or not at all."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.parent / f".{path.name}.{os.getpid()}.tmp"
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, path)
+    except OSError as error:
+        raise BadInput(f"cannot write {path} ({error.strerror})") from None

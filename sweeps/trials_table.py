@@ -1,0 +1,63 @@
+"""The trials of a sweep as data for the report's table: what sets them apart, what they reached."""
+
+import json
+import math
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from bsvae.metrics import METRICS
+from bsvae.trial import FIELDS
+from sweeps.outcome import Outcome
+from sweeps.schema import TRIALS
+
+#: Columns that come first and last, whatever the sweep.
+FIRST = ("trial_id", "status", "family")
+LAST = ("device_seconds", "pack_size", "error")
+
+DIGITS = 6
+
+
+def trials_table(outcome: Outcome) -> Markup:
+    """Columns and rows as JSON for a script element: only columns with something to say."""
+    trials = outcome.trials
+    varying = [name for name in FIELDS if trials[name].nunique(dropna=False) > 1]
+    metrics = [name for name in METRICS if name.startswith(("test_", "sample_"))]
+    names = dict.fromkeys((*FIRST, *varying, outcome.objective, *metrics, *LAST))
+    shown = [name for name in names if name in FIRST or trials[name].notna().any()]
+    data = {
+        "columns": [_column(name) for name in shown],
+        "sort": outcome.objective,
+        "rows": [[_value(value) for value in row] for row in trials[shown].itertuples(index=False)],
+    }
+    return as_script(data)
+
+
+def as_script(data: object) -> Markup:
+    """JSON that can stand in an HTML script element, whatever strings it holds.
+
+    >>> as_script("</script>")
+    Markup('"\\\\u003c/script>"')
+    """
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for character in ("<", "\u2028", "\u2029"):
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)
+
+
+def _column(name: str) -> dict[str, Any]:
+    """Its name, unit, meaning, and which end is better where it is a metric."""
+    metadata = TRIALS.field(name).metadata
+    better = METRICS[name].better if name in METRICS else ""
+    unit, doc = (metadata[key].decode() for key in (b"unit", b"doc"))
+    return {"name": name, "unit": unit, "doc": doc, "better": better}
+
+
+def _value(value: object) -> object:
+    """A value as JSON has it; floats to six digits, nothing and infinities as null."""
+    if pd.isna(value):
+        return None
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+    return value.item() if hasattr(value, "item") else value
