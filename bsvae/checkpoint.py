@@ -1,6 +1,5 @@
 """A pack in the middle of its training, as bytes that can be stored and checked."""
 
-import hashlib
 import io
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,14 +11,9 @@ from bsvae.families import family
 from bsvae.members import Members
 from bsvae.optimiser import Adam
 from bsvae.pack import Pack
+from bsvae.seal import Damaged, seal, unseal
 from bsvae.training import Epoch
 from bsvae.trial import Trial
-
-_DIGEST = hashlib.sha256().digest_size
-
-
-class Damaged(ValueError):
-    """Bytes that are no checkpoint, or not the whole of one."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +75,11 @@ class Checkpoint:
         return pack, optimiser.after(self.steps, first, second)
 
     def to_bytes(self) -> bytes:
-        """SHA-256 of the rest, then the rest as torch stores it."""
+        """All of it as torch stores it, behind its checksum."""
         content = io.BytesIO()
         values = vars(self) | {"trials": [trial.as_dict() for trial in self.trials]}
         torch.save(values, content)
-        return hashlib.sha256(content.getvalue()).digest() + content.getvalue()
+        return seal(content.getvalue())
 
     @classmethod
     def from_bytes(cls, stored: bytes) -> "Checkpoint":
@@ -94,11 +88,9 @@ class Checkpoint:
         Raises:
             Damaged: if the bytes are not what was stored.
         """
-        digest, content = stored[:_DIGEST], stored[_DIGEST:]
-        if hashlib.sha256(content).digest() != digest:
-            raise Damaged("wrong checksum")
+        content = io.BytesIO(unseal(stored))
         try:
-            values = torch.load(io.BytesIO(content), weights_only=True)
+            values = torch.load(content, weights_only=True)
             return cls(**values | {"trials": tuple(map(Trial.of, values["trials"]))})
         except Exception as error:  # whatever else these bytes are
             raise Damaged(f"{type(error).__name__}: not a checkpoint of this version") from None

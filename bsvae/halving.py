@@ -58,20 +58,29 @@ class Halving:
         """
         if number not in self.rungs(trials[0].epochs):
             return set()
-        groups: dict[tuple, list[int]] = {}
-        for member, trial in enumerate(trials):
-            groups.setdefault(self._cell(trial), []).append(member)
+        values = dict(zip(trials, shown, strict=True))
 
-        def rank(member: int) -> tuple[float, str]:
-            value = shown[member][self.objective]
+        def rank(trial: Trial) -> tuple[float, str]:
+            value = values[trial][self.objective]
             better = value if EPOCH_METRICS[self.objective].better == "lower" else -value
-            return better if math.isfinite(better) else math.inf, trials[member].trial_id
+            return better if math.isfinite(better) else math.inf, trial.trial_id
 
-        return {
-            loser
-            for members in groups.values()
-            for loser in sorted(members, key=rank)[math.ceil(len(members) / self.eta) :]
-        }
+        losers: set[Trial] = set()
+        for group in self.groups(trials):
+            losers.update(sorted(group, key=rank)[math.ceil(len(group) / self.eta) :])
+        return {member for member, trial in enumerate(trials) if trial in losers}
 
-    def _cell(self, trial: Trial) -> tuple:
-        return tuple(getattr(trial, name) for name in FIELDS if name not in self.searched)
+    def groups(self, trials: Sequence[Trial]) -> list[list[Trial]]:
+        """The trials by whom they compete with.
+
+        >>> trials = [Trial(family="gaussian", latent_dim=d, kl_weight=w) for w in (1, 2)
+        ...           for d in (2, 4)]
+        >>> groups = Halving(("kl_weight",)).groups(trials)
+        >>> [[trial.latent_dim for trial in group] for group in groups]
+        [[2, 2], [4, 4]]
+        """
+        groups: dict[tuple, list[Trial]] = {}
+        for trial in trials:
+            cell = tuple(getattr(trial, name) for name in FIELDS if name not in self.searched)
+            groups.setdefault(cell, []).append(trial)
+        return list(groups.values())

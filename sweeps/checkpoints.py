@@ -1,23 +1,27 @@
 """Packs under way, stored beside their results, so that a lost one goes on where it was.
 
-    results/SWEEP/checkpoints/KEY.json          the trials that were started together
-    results/SWEEP/checkpoints/KEY-EPOCH.ckpt    those still in training after an epoch
+    results/SWEEP/checkpoints/KEY-EPOCH.ckpt
 
-The last two epochs are kept, so that a damaged file costs the time between two checkpoints; a pack
-that has ended leaves nothing.
+holds the trials of a pack that are still in training after an epoch: a line that names them, then a
+`bsvae.checkpoint.Checkpoint`.  The last two of a pack are kept, so that a damaged file costs the
+time between two; a pack that has ended leaves nothing.
 """
 
 import contextlib
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from bsvae.checkpoint import Checkpoint, Damaged
-from bsvae.training import Epoch
+from bsvae.seal import Damaged, seal, unseal
 from bsvae.trial import Trial
 from sweeps.files import LocalFiles
-from sweeps.record import Record
+
+if TYPE_CHECKING:
+    from bsvae.checkpoint import Checkpoint
+    from bsvae.training import Epoch
+    from sweeps.record import Record
 
 FOLDER = "checkpoints"
 KEPT = 2
@@ -36,59 +40,69 @@ class Checkpoints:
         self.files = files
         self.trials = trials
         self.interval = interval
-        self._key = _key(trials)
-        self._resumed = ""
+        self._keys = {_key(trials)}
         self._written = time.monotonic()
 
-    def latest(self) -> Checkpoint | None:
+    def latest(self) -> "Checkpoint | None":
         """The newest that is whole and holds these trials and no others."""
-        wanted = {trial.trial_id for trial in self.trials}
-        for key, pack in packs_under_way(self.files).items():
-            if wanted <= {trial.trial_id for trial in pack}:
-                for name in reversed(_stored(self.files, key)):
-                    try:
-                        found = Checkpoint.from_bytes(self.files.read(f"{FOLDER}/{name}"))
-                    except (Damaged, OSError):
-                        continue
-                    if {trial.trial_id for trial in found.trials} == wanted:
-                        self._resumed = key
-                        return found
+        from bsvae.checkpoint import Checkpoint
+
+        for key, trials, content in _whole(self.files):
+            if set(trials) == set(self.trials):
+                self._keys.add(key)
+                with contextlib.suppress(Damaged):  # of another version
+                    return Checkpoint.from_bytes(content)
         return None
 
-    def after(self, epoch: Epoch, records: Mapping[Trial, Record]) -> None:
+    def after(self, epoch: "Epoch", records: Mapping[Trial, "Record"]) -> None:
         """Keep the state after an epoch that was not the last, if it is time to."""
         if time.monotonic() - self._written < self.interval:
             return
+        from bsvae.checkpoint import Checkpoint
+
         going_on = [epoch.pack.trials[member] for member in epoch.going_on]
         notes = {trial.trial_id: records[trial].notes() for trial in going_on}
-        trials = json.dumps([trial.as_dict() for trial in self.trials]).encode()
-        content = Checkpoint.of(epoch, notes).to_bytes()
-        self.files.write({f"{FOLDER}/{self._key}.json": trials})
-        self.files.write({f"{FOLDER}/{self._key}-{epoch.number:06}.ckpt": content})
-        self.files.remove(f"{FOLDER}/{n}" for n in _stored(self.files, self._key)[:-KEPT])
+        line = json.dumps([trial.as_dict() for trial in going_on]).encode() + b"\n"
+        key = _key(self.trials)
+        content = seal(line + Checkpoint.of(epoch, notes).to_bytes())
+        self.files.write({f"{FOLDER}/{key}-{epoch.number:06}.ckpt": content})
+        self._remove(_stored(self.files).get(key, [])[:-KEPT])
         self._written = time.monotonic()
 
     def forget(self) -> None:
-        """Remove what was stored of the pack, and of the one that it went on from."""
-        for key in {self._key, self._resumed} - {""}:
-            names = [*_stored(self.files, key), f"{key}.json"]
-            self.files.remove(f"{FOLDER}/{name}" for name in names)
+        """Remove what was stored of the pack, and of those that it went on from."""
+        stored = _stored(self.files)
+        self._remove([name for key in self._keys for name in stored.get(key, [])])
+
+    def _remove(self, names: Sequence[str]) -> None:
+        self.files.remove(f"{FOLDER}/{name}" for name in names)
 
 
-def packs_under_way(files: LocalFiles) -> dict[str, list[Trial]]:
-    """The trials of each pack that was started, by the pack's key; unreadable ones are left out."""
-    packs = {}
+def packs_under_way(files: LocalFiles) -> list[list[Trial]]:
+    """The trials of the newest whole checkpoint of every pack."""
+    newest = {}
+    for key, trials, _ in _whole(files):
+        newest.setdefault(key, trials)
+    return list(newest.values())
+
+
+def _whole(files: LocalFiles) -> Iterator[tuple[str, list[Trial], bytes]]:
+    """Key, trials and content of every checkpoint that is not damaged, each pack's newest first."""
+    for key, names in _stored(files).items():
+        for name in reversed(names):
+            with contextlib.suppress(Damaged, OSError, ValueError, TypeError):
+                line, _, content = unseal(files.read(f"{FOLDER}/{name}")).partition(b"\n")
+                yield key, [Trial.of(values) for values in json.loads(line)], content
+
+
+def _stored(files: LocalFiles) -> dict[str, list[str]]:
+    """Names of the files of every pack, oldest first."""
+    stored: dict[str, list[str]] = {}
     for name in files.stamps(FOLDER):
-        key, _, kind = name.partition(".")
-        if kind == "json":
-            with contextlib.suppress(ValueError, TypeError, OSError):
-                packs[key] = [Trial.of(t) for t in json.loads(files.read(f"{FOLDER}/{name}"))]
-    return packs
-
-
-def _stored(files: LocalFiles, key: str) -> list[str]:
-    names: Iterable[str] = files.stamps(FOLDER)
-    return [name for name in names if name.startswith(f"{key}-") and name.endswith(".ckpt")]
+        key, dash, rest = name.partition("-")
+        if dash and rest.endswith(".ckpt"):
+            stored.setdefault(key, []).append(name)
+    return stored
 
 
 def _key(trials: Sequence[Trial]) -> str:

@@ -1,11 +1,13 @@
 """From a sweep to a finished plan, whichever engine trains it."""
 
 import contextlib
+import math
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bsvae.trial import BadInput, Trial
+from sweeps.checkpoints import packs_under_way
 from sweeps.definition import Sweep
 from sweeps.job import GaveUp, Job
 from sweeps.planner import Planner, columns
@@ -39,13 +41,25 @@ def execute(
     """
     folder = folder or os.environ.get("BSVAE_DATA")
     folder = folder and str(Path(folder).expanduser().resolve())
-    job = Job(str(ledger.folder.parent.resolve()), sweep.name, folder, sweep.extras, sweep.halving)
+    job = Job(
+        str(ledger.folder.parent.resolve()),
+        sweep.name,
+        folder,
+        sweep.extras,
+        sweep.halving,
+        checkpoint_interval(),
+    )
     given_up = _failed(ledger) if retry_failed else frozenset()
 
     def new_planner(slots: int, device: str) -> Planner:
         rows = ledger.rows(columns=columns(sweep))
         known = {k: row for k, row in rows.items() if not _retry(row, given_up)}
-        return Planner(sweep, known, pack_size(pack_limit, device), slots)
+        size, under_way = pack_size(pack_limit, device), packs_under_way(ledger.files)
+        while True:
+            planner = Planner(sweep, known, size, slots, under_way)
+            if not planner.unformed:
+                return planner
+            under_way = [pack for pack in under_way if pack not in planner.unformed]
 
     planner = new_planner(1, "cpu")
     try:
@@ -109,6 +123,22 @@ def pack_size(limit: int | None, device: str) -> Callable[[Trial], int]:
         return suggested_size(trial, device)
 
     return suitable if limit is None else lambda trial: limit
+
+
+def checkpoint_interval() -> float:
+    """Seconds between two checkpoints of a pack: ``BSVAE_CHECKPOINT_SECONDS``, or two minutes.
+
+    Raises:
+        BadInput: if the variable is set and no number of seconds.
+    """
+    given = os.environ.get("BSVAE_CHECKPOINT_SECONDS", "120")
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = math.nan
+    if not seconds >= 0:
+        raise BadInput(f"BSVAE_CHECKPOINT_SECONDS = {given!r}: must be a number of seconds >= 0")
+    return seconds
 
 
 def _failed(ledger: Ledger) -> frozenset[tuple[str, object]]:

@@ -29,6 +29,8 @@ class Planner:
         rows: terminal rows by trial id, as the ledger has them, of this sweep or not.
         pack_size: how many trials like a given one to train together.
         slots: packs that can run at once; work is shared out among them before packs are filled.
+        under_way: packs whose training can go on; they are formed again as they were.
+        unformed: those of them that could not be, since the sweep does not want all their trials.
         results: the rows of wanted trials, known and told; of each its `columns`.
         done: wanted trials that have a row.
         running: trials handed out and not yet told.
@@ -38,18 +40,23 @@ class Planner:
     rows: Mapping[str, Row]
     pack_size: Callable[[Trial], int]
     slots: int = 1
+    under_way: Iterable[list[Trial]] = ()
     results: dict[str, Row] = field(default_factory=dict)
     done: int = 0
     running: dict[str, Trial] = field(default_factory=dict)
+    unformed: list[list[Trial]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._columns = columns(self.sweep)
         self._ready: dict[tuple, Line] = {}
         self._in_lines = 0
-        self._alone: dict[str, Trial] = {}
+        self._formed: list[list[Trial]] = []
         self._owner: dict[str, Point | Study] = {}
+        going_on = [pack for pack in self.under_way if any(map(self._missing, pack))]
+        self._going_on = {trial.trial_id for pack in going_on for trial in pack}
         for cell in self.sweep.cells:
             self._advance((Study if self.sweep.searched(cell) else Point)(self.sweep, cell))
+        self._form(going_on)
 
     @property
     def finished(self) -> bool:
@@ -59,17 +66,16 @@ class Planner:
     @property
     def ready(self) -> int:
         """Trials that could start now."""
-        return self._in_lines + len(self._alone)
+        return self._in_lines + sum(map(len, self._formed))
 
     def groups(self) -> list[list[Trial]]:
         """Trials that could start now, as `packs` takes from them: by fusion key."""
-        alone = [[trial] for trial in self._alone.values()]
-        return alone + [line.trials() for line in self._ready.values()]
+        return self._formed + [line.trials() for line in self._ready.values()]
 
     def packs(self) -> Iterator[list[Trial]]:
         """The packs that `next_pack` would choose from: one for each fusion key that is ready."""
         share = math.ceil((self.ready + len(self.running)) / self.slots)
-        yield from ([trial] for trial in self._alone.values())
+        yield from self._formed
         for line in self._ready.values():
             pack: list[Trial] = []
             for unit in line:  # narrow codes first, since the widest sets the padding
@@ -87,30 +93,41 @@ class Planner:
         """
         for pack in self.packs():
             key = pack[0].fusion_key
-            alone = pack[0].trial_id in self._alone
-            if not alone and len(pack) == len(self._ready[key]) and self._grows(key, len(pack)):
+            if pack in self._formed:
+                self._formed.remove(pack)
+            elif len(pack) == len(self._ready[key]) and self._grows(key, len(pack)):
                 continue
-            self._take_out(pack, alone)
+            else:
+                self._leave(key, len(pack))
             self.running |= {trial.trial_id: trial for trial in pack}
             return pack
         return []
 
     def isolate(self, trials: Iterable[Trial]) -> None:
         """Have trials that are ready trained alone, and so without rivals."""
-        chosen = set(trials)
-        for key in [key for key in self._ready if any(key == t.fusion_key for t in chosen)]:
-            units = list(self._ready[key])
-            self._leave(key, len(self._ready[key]))
-            for unit in units:
-                self._alone |= {trial.trial_id: trial for trial in unit if trial in chosen}
-                if kept := [trial for trial in unit if trial not in chosen]:
-                    self._join(kept)
+        alone = list(trials)
+        self._withdraw(set(alone))
+        self._formed += [[trial] for trial in alone]
 
     def split(self, pack: Iterable[Trial]) -> None:
         """Take back running trials, to be trained alone: one of them may have failed the others."""
         for trial in pack:
             self.running.pop(trial.trial_id, None)
-            self._alone[trial.trial_id] = trial
+            self._formed.append([trial])
+
+    def halve(self, pack: list[Trial]) -> None:
+        """Take back a running pack that was too large, to be trained as two; rivals stay together.
+
+        One whose trials are all rivals is trained trial by trial, without them.
+        """
+        halving = self.sweep.halving
+        groups = halving.groups(pack) if halving else [[trial] for trial in pack]
+        if len(groups) == 1:
+            return self.split(pack)
+        for half in groups[: len(groups) // 2], groups[len(groups) // 2 :]:
+            self._formed.append([trial for group in half for trial in group])
+        for trial in pack:
+            self.running.pop(trial.trial_id, None)
 
     def _grows(self, key: tuple, size: int) -> bool:
         """Whether a pack of this size, all that is ready of its key, is worth holding back."""
@@ -121,11 +138,25 @@ class Planner:
         running = [trial for trial in self.running.values() if trial.fusion_key == key]
         return any(self._owner[trial.trial_id].grows_without(waiting) for trial in running)
 
-    def _take_out(self, pack: list[Trial], alone: bool) -> None:
-        if alone:
-            del self._alone[pack[0].trial_id]
-        else:
-            self._leave(pack[0].fusion_key, len(pack))
+    def _form(self, packs: Iterable[list[Trial]]) -> None:
+        """Have trials that wait share a pack; one that lacks a trial is not formed."""
+        for pack in packs:
+            if all(trial.trial_id in self._owner for trial in pack):
+                self._withdraw(set(pack))
+                self._formed.append(pack)
+            else:
+                self.unformed.append(pack)
+
+    def _withdraw(self, chosen: set[Trial]) -> None:
+        """Take trials out of where they wait."""
+        packs = [[trial for trial in pack if trial not in chosen] for pack in self._formed]
+        self._formed = [pack for pack in packs if pack]
+        for key in {trial.fusion_key for trial in chosen} & self._ready.keys():
+            units = list(self._ready[key])
+            self._leave(key, len(self._ready[key]))
+            for unit in units:
+                if kept := [trial for trial in unit if trial not in chosen]:
+                    self._join(kept)
 
     def _join(self, unit: list[Trial]) -> None:
         self._ready.setdefault(unit[0].fusion_key, Line()).join(unit)
@@ -140,7 +171,9 @@ class Planner:
     def tell(self, rows: Iterable[Row]) -> None:
         """Take terminal rows of running trials; their cells may have more to ask."""
         for row in list(rows):
-            self._alone.pop(row["trial_id"], None)
+            if self._formed:
+                packs = [[t for t in p if t.trial_id != row["trial_id"]] for p in self._formed]
+                self._formed = [pack for pack in packs if pack]
             self.running.pop(row["trial_id"], None)
             if owner := self._owner.pop(row["trial_id"], None):
                 self._take(owner, row)
@@ -157,8 +190,9 @@ class Planner:
         while trials := cell.ask():
             rows = [self._known(trial) for trial in trials]
             rivals = self.sweep.halving is not None and len(trials) > 1
-            if rivals and None in rows:  # who goes on depends on all: all are trained again
-                rows = [None] * len(trials)
+            waiting = {t.trial_id for t, row in zip(trials, rows, strict=True) if row is None}
+            if rivals and waiting - self._going_on:
+                rows = [None] * len(trials)  # who goes on depends on all: all are trained again
             missing = []
             for trial, row in zip(trials, rows, strict=True):
                 if row:
@@ -169,9 +203,14 @@ class Planner:
             for unit in [missing] if rivals and missing else [[trial] for trial in missing]:
                 self._join(unit)
 
+    def _missing(self, trial: Trial) -> bool:
+        return trial.trial_id not in self.rows
+
     def _known(self, trial: Trial) -> Row | None:
         """The row of a trial, if it ended as it would end now: a rung may have moved since."""
-        row = self.results.get(trial.trial_id) or self.rows.get(trial.trial_id)
+        if row := self.results.get(trial.trial_id):
+            return row
+        row = None if trial.trial_id in self._going_on else self.rows.get(trial.trial_id)
         if row and row["status"] == "stopped":
             halving = self.sweep.halving
             rungs = halving.rungs(trial.epochs) if halving else ()

@@ -10,18 +10,26 @@ from sweeps.search import Row
 from sweeps.store import Ledger
 
 
+#: How torch and Python say that a device's or this machine's memory did not suffice.
+OUT_OF_MEMORY = ("OutOfMemoryError", "MemoryError", "DefaultCPUAllocator: can't allocate memory")
+
+
 def settle(planner: Planner, ledger: Ledger, pack: Sequence[Trial], error: str) -> list[Row]:
     """Close a pack: tell the plan its committed rows, and give what has none another chance.
 
     Trials that failed together are handed back to be trained alone, since one of them may have
-    failed the others; a trial that failed alone gets a failed row.  Ledger first, tell second: a
-    result that a search has heard of is always on disk.
+    failed the others; those that together were too large for the memory, in two halves; a trial
+    that failed alone gets a failed row.  Ledger first, tell second: a result that a search has
+    heard of is always on disk.
     """
     trials = {trial.trial_id: trial for trial in pack}
     rows = ledger.rows(trials)
     ended = {k: row for k, row in rows.items() if not error or row["status"] != "failed"}
     missing = [trial for trial_id, trial in trials.items() if trial_id not in ended]
-    if len(pack) > 1:
+    if len(missing) > 1 and any(sign in error for sign in OUT_OF_MEMORY):
+        print(f"\na pack of {len(pack)} ran out of memory: going on with halves", flush=True)
+        planner.halve(missing)
+    elif len(pack) > 1:
         planner.split(missing)
     elif missing:
         give_up(ledger, missing[0], error)

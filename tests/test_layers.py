@@ -21,6 +21,7 @@ FORBIDDEN = {
     "bsvae/checks.py": SERVICE | SCIENCE,
     "bsvae/metrics.py": SERVICE | SCIENCE,
     "bsvae/halving.py": SERVICE | SCIENCE,
+    "bsvae/seal.py": SERVICE | SCIENCE,
     "bsvae/whitening.py": SERVICE | {"torch"},
     "sweeps": {"ray"},
     "sweeps/runner.py": set(),

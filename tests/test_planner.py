@@ -38,9 +38,16 @@ def play(sweep, size, slots, order, rows=(), stop=math.inf):
     """Run a plan to its end, finishing running packs in a random order; returns rows and packs."""
     known = {row["trial_id"]: row for row in rows}
     planner = Planner(sweep, dict(known), lambda trial: size, slots)
+    rest, packs = play_on(planner, order, stop)
+    return known | rest, packs
+
+
+def play_on(planner, order=0, stop=math.inf):
+    """Run a planner on; returns what it was told, and its packs."""
+    known = {}
     shuffle, running, packs = random.Random(order), [], []
     while not planner.finished and len(packs) < stop:
-        while len(running) < slots and (pack := planner.next_pack()):
+        while len(running) < planner.slots and (pack := planner.next_pack()):
             running.append(pack)
             packs.append(pack)
         assert running, "a plan that is not finished has something to run"
@@ -220,3 +227,48 @@ def test_rivals_that_may_have_failed_each_other_are_trained_alone():
     pack = planner.next_pack()
     planner.split(pack)
     assert [planner.next_pack() for _ in pack] == [[trial] for trial in pack]
+
+
+def test_packs_under_way_are_formed_again_as_they_were():
+    sweep = sweep_of()
+    whole, packs = play(sweep, 8, 1, 0)
+    known = {t.trial_id: whole[t.trial_id] for t in packs[0][:2]}  # two of its rows came later
+    planner = Planner(sweep, known, lambda trial: 3, 1, [packs[0]])
+    assert planner.next_pack() == packs[0]
+    planner.tell([row_of(trial) for trial in packs[0]])
+    rest, _ = play_on(planner)
+    assert rest.keys() | known.keys() | {t.trial_id for t in packs[0]} == whole.keys()
+
+
+def test_a_pack_under_way_that_is_done_or_not_wanted_is_not_formed():
+    sweep = sweep_of()
+    whole, packs = play(sweep, 8, 1, 0)
+    known = {t.trial_id: whole[t.trial_id] for t in packs[0]}
+    planner = Planner(sweep, known, lambda trial: 3, 1, [packs[0]])
+    assert not set(planner.next_pack()) & set(packs[0])
+    other = parse("s", SEARCH | {"trial": {"dataset": "digits", "seed": 1}}, {})
+    planner = Planner(other, {}, lambda trial: 3, 1, [packs[0]])
+    assert planner.unformed == [packs[0]]
+
+
+def test_rivals_go_on_from_their_checkpoint_while_those_who_lost_keep_their_rows():
+    sweep = sweep_of(**HALVED)
+    rows, packs = play(sweep, 4, 1, 0)
+    lost, left = packs[0][:2], packs[0][2:]
+    known = {t.trial_id: rows[t.trial_id] for t in lost}
+    assert Planner(sweep, known, lambda trial: 4, 1, [left]).next_pack() == left
+    assert Planner(sweep, known, lambda trial: 4, 1).next_pack() == packs[0]
+
+
+def test_a_pack_that_was_too_large_is_halved_and_rivals_stay_together():
+    planner = Planner(sweep_of(), {}, lambda trial: 8)
+    pack = planner.next_pack()
+    planner.halve(pack)
+    assert [planner.next_pack(), planner.next_pack()] == [pack[:4], pack[4:]]
+    planner = Planner(sweep_of(**HALVED), {}, lambda trial: 8)
+    pack = planner.next_pack()
+    planner.halve(pack)
+    halves = [planner.next_pack(), planner.next_pack()]
+    assert [{trial.latent_dim for trial in half} for half in halves] == [{2}, {4}]
+    planner.halve(halves[0])
+    assert planner.next_pack() == halves[0][:1]
