@@ -62,16 +62,13 @@ def execute(
             under_way = [pack for pack in under_way if pack not in planner.unformed]
 
     planner = new_planner(1, "cpu")
-    try:
-        if planner.finished:
-            with _held(ledger, sweep):
-                return planner
-        with _engine(engine) as train:
-            _check_data(sweep, folder)
-            with _held(ledger, sweep):
-                return train(new_planner, job)
-    except OSError as error:
-        raise GaveUp(f"cannot write {ledger.folder} ({error.strerror or error})") from None
+    if planner.finished:
+        with _held(ledger, sweep):
+            return planner
+    with _engine(engine) as train:
+        _check_data(sweep, folder)
+        with _held(ledger, sweep):
+            return train(new_planner, job)
 
 
 @contextlib.contextmanager
@@ -109,9 +106,12 @@ def _check_data(sweep: Sweep, folder: str | None) -> None:
 @contextlib.contextmanager
 def _held(ledger: Ledger, sweep: Sweep) -> Iterator[None]:
     """Hold the sweep, and keep what was asked for beside the results."""
-    with ledger.driver_lock():
-        ledger.write_definition(sweep.document)
-        yield
+    try:
+        with ledger.driver_lock():
+            ledger.write_definition(sweep.document)
+            yield
+    except OSError as error:
+        raise GaveUp(f"cannot write {ledger.folder} ({error.strerror or error})") from None
 
 
 def pack_size(limit: int | None, device: str) -> Callable[[Trial], int]:

@@ -10,6 +10,8 @@ TYPO = '[trial]\nfamily = "gaussian"\nlatent_dims = 4\n'
 GOOD = '[trial]\nfamily = "gaussian"\ndataset = "digits"\nlatent_dim = 2\nhidden = 8\nepochs = 1\n'
 MNIST = '[trial]\nfamily = "gaussian"\nlatent_dim = 2\nepochs = 1\n'
 
+SERIAL = ["run", "my.toml", "--engine", "serial"]
+
 
 @pytest.mark.parametrize(
     ("files", "arguments", "message"),
@@ -30,8 +32,8 @@ MNIST = '[trial]\nfamily = "gaussian"\nlatent_dim = 2\nepochs = 1\n'
         ({}, ["run", "quickstart", "--engine", "spark"], "choose ray or serial"),
         ({}, ["run", "quickstart", "--no-such"], "No such option"),
         ({}, ["frobnicate"], "No such command"),
-        ({"my.toml": MNIST}, ["run", "my.toml", "--data", "nowhere"], "nowhere' does not exist"),
-        ({"my.toml": MNIST}, ["run", "my.toml", "--data", "."], "no MNIST in"),
+        ({"my.toml": MNIST}, [*SERIAL, "--data", "nowhere"], "nowhere' does not exist"),
+        ({"my.toml": MNIST}, [*SERIAL, "--data", "."], "no MNIST in"),
         ({"results": "a file"}, ["run", "quickstart"], "'results': is not a folder"),
         ({}, ["status", "quickstart"], "has no results in 'results': bsvae run quickstart"),
         ({}, ["table", "nope"], "unknown sweep 'nope'"),

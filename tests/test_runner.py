@@ -11,7 +11,11 @@ import pandas as pd
 import pytest
 from conftest import command, end_session, members
 
+from bsvae.trial import Trial
+from sweeps.job import Job
+from sweeps.settle import give_up
 from sweeps.store import Ledger
+from sweeps.worker import train_pack
 
 SWEEP = """
 [trial]
@@ -121,6 +125,16 @@ def test_interrupting_keeps_what_is_finished(bsvae, tmp_path):
     assert "interrupted; every finished trial is kept in results/my" in errors
     assert "Traceback" not in errors
     assert 2 <= len(ledger.rows()) < 24
+
+
+def test_a_result_that_comes_late_is_not_replaced_by_a_failure(tmp_path):
+    trial = Trial(family="gaussian", dataset="digits", latent_dim=2, hidden=8, epochs=1)
+    ledger = Ledger(tmp_path, "my")
+    give_up(ledger, trial, "lost")
+    assert ledger.rows()[trial.trial_id]["error"] == "lost"
+    train_pack([trial], Job(str(tmp_path), "my"), lambda epoch: None)
+    give_up(ledger, trial, "lost")
+    assert ledger.rows()[trial.trial_id]["status"] == "done"
 
 
 @pytest.mark.slow
