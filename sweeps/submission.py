@@ -129,7 +129,9 @@ def submit(request: Request, address: str) -> int:
 def _connect(address: str) -> "JobSubmissionClient":
     """A client whose cluster has answered and taken the token."""
     if not all(importlib.util.find_spec(name) for name in ("aiohttp", "pydantic", "requests")):
-        raise BadInput("submit needs Ray's Jobs API: pip install 'bsvae[cluster]'")
+        raise BadInput(
+            "submit needs the extra 'cluster' (Ray's Jobs API): pip install -e '.[cluster]'"
+        )
     _check_answers(address)
     os.environ.setdefault("RAY_AUTH_MODE", "token")  # read by Ray when it is imported
     logging.disable(logging.INFO)

@@ -43,6 +43,13 @@ def test_rows_are_chosen(expression, kept):
         "[c for c in x]",
         "x.real == 1",
         "family is 'gaussian'",
+        "x == 9**9**9**9",
+        "x == 'a' * 10**10",
+        "x == f'{x}'",
+        "(y := 1) == x",
+        "x[0] == 1",
+        "x == x.__class__",
+        "@x == 1",
     ],
 )
 def test_nothing_else_is_understood(expression):

@@ -149,11 +149,12 @@ def test_a_pack_that_always_fails_is_a_row_and_the_rest_goes_on(bsvae, tmp_path)
 
 
 @pytest.mark.slow
-def test_a_local_run_listens_on_loopback_alone(tmp_path):
+def test_a_local_run_listens_on_loopback_alone_and_keeps_its_token_to_itself(tmp_path):
     (tmp_path / "my.toml").write_text(SWEEP)
     driver = subprocess.Popen(
         command("run", "my.toml", "--set", "epochs=200"),
         cwd=tmp_path,
+        env=os.environ | {"HOME": str(tmp_path)},
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
@@ -166,6 +167,11 @@ def test_a_local_run_listens_on_loopback_alone(tmp_path):
             time.sleep(0.2)
         assert addresses, "Ray listens somewhere"
         assert addresses <= {"127.0.0.1", "::1"}
+        assert (tmp_path / ".ray").stat().st_mode & 0o777 == 0o700
+        token, deadline = tmp_path / ".ray/auth_token", time.monotonic() + 30
+        while token.stat().st_mode & 0o777 != 0o600:  # once Ray is up; the folder guards it before
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
     finally:
         driver.kill()
         driver.wait()

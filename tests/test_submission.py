@@ -86,7 +86,10 @@ def test_without_the_jobs_api_the_extra_is_named(tmp_path):
     arguments = ["submit", "tiny", "--address", "http://127.0.0.1:1", "--results", "/r"]
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
     assert done.returncode == 2
-    assert done.stderr == "bsvae: submit needs Ray's Jobs API: pip install 'bsvae[cluster]'\n"
+    assert (
+        done.stderr
+        == "bsvae: submit needs the extra 'cluster' (Ray's Jobs API): pip install -e '.[cluster]'\n"
+    )
 
 
 @needs_jobs
