@@ -151,6 +151,7 @@ def start() -> None:
 
     Raises:
         BadInput: if the cluster cannot be reached.
+        GaveUp: if Ray does not start in time.
     """
     if ray.is_initialized():
         return
@@ -277,6 +278,8 @@ def _start() -> None:
             f"cannot reach Ray at {address!r} ({describe(error)}): check RAY_ADDRESS and "
             "RAY_AUTH_TOKEN, or unset RAY_ADDRESS to run on this machine"
         ) from None
+    except Exception as error:  # Ray has no other word for a machine too busy to start it in time
+        raise GaveUp(f"Ray did not start ({describe(error)})") from None
     _protect_token()
 
 
