@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import logging
 import os
+import secrets
 import shutil
 import socket
 import tempfile
@@ -240,7 +241,7 @@ def _ray() -> Iterator[None]:
     address = os.environ.get("RAY_ADDRESS") or "local"
     here = {"include_dashboard": False, "object_store_memory": 200_000_000}
     logging.getLogger("ray").setLevel(logging.CRITICAL)
-    _protect_token()
+    _protect_token(create=address == "local")
     try:
         _check_reachable(address)
         ray.init(
@@ -254,20 +255,26 @@ def _ray() -> Iterator[None]:
             f"cannot reach Ray at {address!r} ({describe(error)}): check RAY_ADDRESS and "
             "RAY_AUTH_TOKEN, or unset RAY_ADDRESS to run on this machine"
         ) from None
-    _protect_token()
     try:
         yield
     finally:
         ray.shutdown()
 
 
-def _protect_token() -> None:
-    """Let nobody else read the access token that Ray keeps in the home folder."""
+def _protect_token(create: bool) -> None:
+    """Let nobody else read the access token in the home folder, which Ray would make readable."""
     folder = Path.home() / ".ray"
     folder.mkdir(mode=0o700, exist_ok=True)
     folder.chmod(0o700)
+    token = folder / "auth_token"
+    if create and not token.exists():
+        with tempfile.NamedTemporaryFile("w", dir=folder) as file:  # mode 0600
+            file.write(secrets.token_hex(32))
+            file.flush()
+            with contextlib.suppress(FileExistsError):  # another run was faster
+                os.link(file.name, token)
     with contextlib.suppress(FileNotFoundError):
-        (folder / "auth_token").chmod(0o600)
+        token.chmod(0o600)
 
 
 def _check_reachable(address: str) -> None:
