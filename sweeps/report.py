@@ -117,8 +117,8 @@ def _images(outcome: Outcome) -> Iterator[Image]:
 def _data_uri(figure: Figure, form: str) -> str:
     """A figure's bytes, the same for the same figure."""
     content = io.BytesIO()
-    options = {"pil_kwargs": {"optimize": True}} if form == "png" else {"metadata": {"Date": None}}
-    figure.savefig(content, format=form, dpi=PICTURE_DPI, **options)
+    metadata = {"Date": None} if form == "svg" else {}
+    figure.savefig(content, format=form, dpi=PICTURE_DPI, metadata=metadata)
     kind = {"png": "png", "svg": "svg+xml"}[form]
     return f"data:image/{kind};base64,{base64.b64encode(content.getvalue()).decode()}"
 
