@@ -15,9 +15,10 @@ trials = trials[trials.prior_scale.isna() | (trials.prior_scale == 1.78)]
 longest = trials.epochs == trials.groupby(["family", "latent_dim"]).epochs.transform("max")
 columns = {"test_neg_elbo": "-ELBO (nats)", "test_kl": "KL (nats)"}
 table = trials[longest].pivot_table(list(columns), "latent_dim", "family").rename(columns=columns)
-print(table.swaplevel(axis=1).sort_index(axis=1, ascending=False).round(2))
+print(table.swaplevel(axis=1).sort_index(axis=1, ascending=False).round(2).to_string())
 
 axes = table["-ELBO (nats)"].plot(marker="o", logx=True, xticks=table.index)
 axes.set(xlabel="latent dimension", ylabel="negative ELBO (nats/image)", xticklabels=table.index)
+axes.minorticks_off()
 axes.figure.savefig("table_3.png", dpi=150)
 print("plot: table_3.png")

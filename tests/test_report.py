@@ -2,12 +2,14 @@
 
 import html.parser
 import json
+import os
 import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from sweeps.definition import read_sweep
@@ -171,3 +173,18 @@ def test_a_damaged_part_is_one_line(bsvae, tmp_path):
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert not (ledger.folder / "report").exists()
+
+
+def test_the_example_makes_table_3_of_parquet_alone(small_results, tmp_path):
+    example = Path(__file__).parent.parent / "examples" / "table_3.py"
+    ask = [sys.executable, str(example), str(small_results / "small" / "trials")]
+    environment = os.environ | {"MPLBACKEND": "agg"}
+    done = subprocess.run(
+        ask, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    rows = [line.split() for line in done.stdout.splitlines()]
+    trials = pd.read_parquet(small_results / "small" / "trials")
+    gaussian = trials.query("family == 'gaussian' and latent_dim == 2")["test_neg_elbo"].mean()
+    (dimension_2,) = [row for row in rows if row[:1] == ["2"]]
+    assert f"{gaussian:.2f}" in dimension_2
+    assert (tmp_path / "table_3.png").stat().st_size > 5000

@@ -117,7 +117,7 @@ PLATES = (
     Plate(
         reconstructions,
         "Reconstructions",
-        "Test images (in) and what the decoder makes of the centers of their codes (out).",
+        "Test images, and below them what each decoder makes of the centers of their codes.",
         pictures=True,
     ),
     Plate(
@@ -150,8 +150,8 @@ PLATES = (
     Plate(
         restorations,
         "Restoration",
-        "Test images whose lower half is missing (in), and filled in by repeated reconstruction "
-        "(out).",
+        "Test images whose lower half is missing, and below them each model's completion, by "
+        "repeated reconstruction.",
         pictures=True,
     ),
     Plate(
@@ -166,6 +166,7 @@ PLATES = (
         "How Gaussian are whitened codes?",
         "z-scores of held-out codes against exactly Gaussian ones of the same size (clipped to "
         "10,000), median over seeds; within about 5 is chance.",
+        pictures=True,
     ),
 )
 
