@@ -7,8 +7,6 @@ class label was used in training.
 import warnings
 
 import torch
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
 from bsvae.batches import as_numbers, evaluated
@@ -112,6 +110,9 @@ def neighbour_vote(train: Tensor, labels: Tensor, test: Tensor) -> Tensor:
 
 def linear_probe(train: Tensor, labels: Tensor, test: Tensor) -> Tensor:
     """Labels by multinomial logistic regression on standardised codes; -1 for codes not finite."""
+    from sklearn.exceptions import ConvergenceWarning  # not before training: it imports slowly
+    from sklearn.linear_model import LogisticRegression
+
     if not (train.isfinite().all() and test.isfinite().all()):
         return torch.full((len(test),), -1, device=test.device)
     mean, scale = train.mean(0), train.std(0).clamp_min(1e-6)

@@ -144,14 +144,14 @@ def _four_images() -> tuple[Tensor, ...]:
 
 
 def _torchvision(name: str, folder: str | Path | None) -> tuple[Tensor, ...]:
-    root, download = _root(folder)
+    root, download = data_root(folder)
     raw = root / name / "raw"
     if not download and not raw.is_dir():
         raise BadInput(
             f"no {name} in {root}: expected {raw}/train-images-idx3-ubyte and three more; "
             "give another folder with --data or BSVAE_DATA, or neither to download"
         )
-    reader = getattr(_torchvision_datasets(), name)
+    reader = getattr(torchvision_datasets(), name)
     if download:
         _download(reader, root, name)
     for part in ("train", "t10k"):
@@ -162,7 +162,12 @@ def _torchvision(name: str, folder: str | Path | None) -> tuple[Tensor, ...]:
     return tuple(t for s in sets for t in (s.data.flatten(1).contiguous(), s.targets))
 
 
-def _root(folder: str | Path | None) -> tuple[Path, bool]:
+def data_root(folder: str | Path | None = None) -> tuple[Path, bool]:
+    """The folder that holds the data sets, and whether to download what it lacks.
+
+    Raises:
+        BadInput: if a folder is given, by argument or ``BSVAE_DATA``, that does not exist.
+    """
     given = folder or os.environ.get("BSVAE_DATA")
     if given:
         root = Path(given).expanduser()
@@ -209,7 +214,7 @@ def _verify(path: Path, sha256: str | None) -> None:
         raise BadInput(f"{path}: wrong checksum: the file is damaged, fetch it again")
 
 
-def _torchvision_datasets() -> ModuleType:
+def torchvision_datasets() -> ModuleType:
     """Import torchvision's data sets, also beside a torch that its compiled operators do not fit.
 
     torchvision registers fake kernels for two of its operators when imported, which fails where its

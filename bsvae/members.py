@@ -1,7 +1,7 @@
 """What differs between the members of a pack, as tensors that broadcast over (M, B, L)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
@@ -28,8 +28,10 @@ class Members:
     kl_weight: Tensor
 
     @classmethod
-    def of(cls, trials: Sequence[Trial], device: str | torch.device = "cpu") -> "Members":
-        """Stack the per-member fields of some trials.
+    def of(
+        cls, trials: Sequence[Trial], device: str | torch.device = "cpu", width: int = 0
+    ) -> "Members":
+        """Stack the per-member fields of some trials, padded to the widest or wider.
 
         >>> trials = [Trial(family="gaussian", latent_dim=d) for d in (1, 3)]
         >>> Members.of(trials).mask.int().tolist()
@@ -42,7 +44,7 @@ class Members:
             return torch.tensor(floats, device=device)
 
         sizes = torch.tensor([trial.latent_dim for trial in trials], device=device)
-        width = max(trial.latent_dim for trial in trials)
+        width = max(width, *(trial.latent_dim for trial in trials))
         return cls(
             mask=(torch.arange(width, device=device) < sizes[:, None])[:, None, :],
             prior_scale=column("prior_scale")[:, None, None],
@@ -50,3 +52,9 @@ class Members:
             prior_temperature=column("prior_temperature")[:, None, None],
             kl_weight=column("beta"),
         )
+
+    def keep(self, members: Sequence[int]) -> "Members":
+        """The numbers of some members, padded as they were."""
+        rows = torch.tensor(members, device=self.mask.device)
+        columns = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Members(**{name: values.index_select(0, rows) for name, values in columns.items()})

@@ -1,6 +1,6 @@
-"""Adam over stacked parameters: one learning rate per member, members can be frozen."""
+"""Adam over stacked parameters: one learning rate per member, members can leave."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -15,25 +15,40 @@ class Adam:
     """
 
     def __init__(
-        self, parameters: Sequence[Tensor], learning_rates: Sequence[float], eps: float = 1e-8
+        self, parameters: Iterable[Tensor], learning_rates: Sequence[float], eps: float = 1e-8
     ) -> None:
         self.parameters = list(parameters)
         self.learning_rates = list(learning_rates)
-        self.alive = [True] * len(self.learning_rates)
         self.eps = eps
         self.steps = 0
         self.first = [torch.zeros_like(p) for p in self.parameters]
         self.second = [torch.zeros_like(p) for p in self.parameters]
         self._group()
 
-    def freeze(self, member: int) -> None:
-        """Leave one member's weights as they are from now on."""
-        self.alive[member] = False
+    def keep(self, parameters: Iterable[Tensor], members: Sequence[int]) -> "Adam":
+        """The same optimiser for some of its members.
+
+        Args:
+            parameters: the weights of those members.
+            members: which they were.
+        """
+        kept = Adam(parameters, [self.learning_rates[member] for member in members], self.eps)
+        rows = torch.tensor(members, device=kept.parameters[0].device)
+        first, second = (
+            [moment.index_select(0, rows) for moment in moments]
+            for moments in (self.first, self.second)
+        )
+        return kept.after(self.steps, first, second)
+
+    def after(self, steps: int, first: Sequence[Tensor], second: Sequence[Tensor]) -> "Adam":
+        """This optimiser, set to where it stands after some steps: with these two moments."""
+        self.steps, self.first, self.second = steps, list(first), list(second)
         self._group()
+        return self
 
     @torch.no_grad()
     def step(self, gradients: Sequence[Tensor]) -> None:
-        """Update every member that is alive."""
+        """Update every member."""
         self.steps += 1
         for rows, learning_rate, (parameters, first, second), counters in self._groups:
             adam(
@@ -56,25 +71,23 @@ class Adam:
 
     @torch.no_grad()
     def _group(self) -> None:
-        """Cut the member axis into runs of living members with equal learning rates."""
+        """Cut the member axis into runs of members with equal learning rates."""
         self._groups = []
-        for rows, learning_rate in _runs(self.learning_rates, self.alive):
+        for rows, learning_rate in _runs(self.learning_rates):
             state = [[t[rows] for t in ts] for ts in (self.parameters, self.first, self.second)]
             counters = [torch.tensor(float(self.steps), device=p.device) for p in self.parameters]
             self._groups.append((rows, learning_rate, state, counters))
 
 
-def _runs(rates: Sequence[float], alive: Sequence[bool]) -> list[tuple[slice, float]]:
-    """Maximal runs of neighbours that are alive and share a rate.
+def _runs(rates: Sequence[float]) -> list[tuple[slice, float]]:
+    """Maximal runs of neighbours that share a rate.
 
-    >>> _runs([1.0, 1.0, 2.0, 2.0], [True, True, False, True])
-    [(slice(0, 2, None), 1.0), (slice(3, 4, None), 2.0)]
+    >>> _runs([1.0, 1.0, 2.0])
+    [(slice(0, 2, None), 1.0), (slice(2, 3, None), 2.0)]
     """
     runs: list[tuple[slice, float]] = []
-    for member, (rate, living) in enumerate(zip(rates, alive, strict=True)):
-        if not living:
-            continue
-        if runs and runs[-1][1] == rate and runs[-1][0].stop == member:
+    for member, rate in enumerate(rates):
+        if runs and runs[-1][1] == rate:
             runs[-1] = (slice(runs[-1][0].start, member + 1), rate)
         else:
             runs.append((slice(member, member + 1), rate))

@@ -6,8 +6,10 @@ shapes, padded with zeros to the widest code; losses are summed over members, so
 crosses from one to another, and a trial's result does not depend on the pack it ran in.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -18,14 +20,14 @@ from bsvae.latents import Latent
 from bsvae.members import Members
 from bsvae.networks import Conv, Parameters
 from bsvae.streams import stream
-from bsvae.trial import BadInput, Trial
+from bsvae.trial import MEMBER_FIELDS, BadInput, Trial
 
 #: Noise is drawn in blocks of this many columns, each with its own stream, whatever the pack's
 #: width: so the noise of a coordinate does not depend on the members beside it.
 NOISE_BLOCK = 64
 
-#: On a CPU, packing pays until the members' weights together reach about this many numbers.
-CPU_PACK_PARAMETERS = 500_000
+#: On a CPU, the members' weights together are to be no more than this many numbers.
+CPU_PACK_PARAMETERS = 12_000_000
 CPU_PACK_LIMIT = 16
 GPU_PACK_LIMIT = 256
 
@@ -60,6 +62,16 @@ class Pack:
         """L, the widest member's latent dimension."""
         return self.members.mask.shape[-1]
 
+    def keep(self, members: Sequence[int]) -> "Pack":
+        """Some members, with their weights as they are and padded as they were."""
+        rows = torch.tensor(members, device=self.members.mask.device)
+        parameters = {
+            name: weight.detach().index_select(0, rows).requires_grad_()
+            for name, weight in self.parameters.items()
+        }
+        trials = tuple(self.trials[member] for member in members)
+        return Pack(trials, self.parts, self.members.keep(members), parameters)
+
     def noise(self, *purpose: str | int) -> "Noise":
         """The noise that every trial of this pack's seed sees for one purpose."""
         device = self.members.mask.device
@@ -80,10 +92,9 @@ class Pack:
         """
         parts, members = self.parts, self.members
         draws = len(noise) // len(x)
-        raw = parts.network.encode(self.parameters, x).repeat(
-            1, draws, 1, 1
-        )  # (M, S * B, heads, L)
-        target = target.repeat(draws, 1)
+        raw = parts.network.encode(self.parameters, x)
+        if draws > 1:
+            raw, target = raw.repeat(1, draws, 1, 1), target.repeat(draws, 1)  # S * B rows
         y = parts.latent.sample(raw, noise, members)
         decoded = parts.network.decode(self.parameters, parts.latent.decoder_input(y, members))
         measured = {
@@ -93,6 +104,8 @@ class Pack:
         if parts.pixels != "binary":
             error = parts.mean(decoded.detach()) - target
             measured |= {"mse": error.square().mean(-1), "mae": error.abs().mean(-1)}
+        if draws == 1:
+            return measured
         return {name: values.unflatten(1, (draws, -1)).mean(1) for name, values in measured.items()}
 
     @torch.no_grad()
@@ -118,8 +131,19 @@ def count_parameters(trial: Trial) -> int:
     >>> count_parameters(Trial(family="gaussian", dataset="digits", latent_dim=2, hidden=10))
     1648
     """
+    shape = tuple((k, v) for k, v in trial.as_dict().items() if k not in _SHAPELESS)
+    return _count(shape)
+
+
+#: Fields that no shape depends on beside the others: what members may differ in, and the seed.
+_SHAPELESS = (MEMBER_FIELDS | {"seed"}) - {"latent_dim"}
+
+
+@functools.lru_cache(maxsize=4096)
+def _count(shape: tuple[tuple[str, Any], ...]) -> int:
     with torch.device("meta"):
-        return sum(weight.numel() for weight in initial_weights(trial).values())
+        weights = initial_weights(Trial.resolved(dict(shape) | {"seed": 0}))
+    return sum(weight.numel() for weight in weights.values())
 
 
 def stack_padded(tensors: Sequence[Tensor]) -> Tensor:
@@ -164,9 +188,8 @@ class Noise:
 def suggested_size(trial: Trial, device: str | torch.device = "cpu") -> int:
     """Members to train together: as many as share the device with profit.
 
-    A GPU is filled; on a CPU small models gain by sharing each step's overhead, while a large
-    model's matrix products, or a convolutional one's, already fill a core and its pack would only
-    outgrow the cache.
+    A GPU is filled; on a CPU members gain by sharing the batch and the overhead of each step, small
+    models more than large ones, while a convolutional one's products already fill a core.
     """
     if torch.device(device).type == "cuda":
         return GPU_PACK_LIMIT

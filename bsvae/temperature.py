@@ -1,5 +1,6 @@
 """The price of a Concrete posterior that is wider than its prior, before it has coded anything."""
 
+import functools
 import math
 
 import numpy as np
@@ -50,6 +51,7 @@ def temperature_notice(trial: Trial) -> str | None:
     )
 
 
+@functools.lru_cache(maxsize=1024)
 def uninformative_kl(classes: int, posterior: float, prior: float) -> float:
     """KL0(K) = KL(ExpConcrete(1, lambda_1) || ExpConcrete(1, lambda_2)) in nats, r = l_2 / l_1:
 

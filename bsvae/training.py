@@ -1,5 +1,6 @@
 """The training loop: a generator of epochs that Ray Tune, a test and a notebook iterate alike."""
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from torch import Tensor
 from bsvae.batches import as_numbers, batches, evaluated
 from bsvae.data import Data
 from bsvae.evaluation import add, elbo_terms, means
+from bsvae.halving import Halving
 from bsvae.optimiser import Adam
 from bsvae.pack import Pack
 from bsvae.schedules import at_epoch
@@ -22,33 +24,44 @@ class Epoch:
 
     Attributes:
         number: epochs trained so far, counted from 1; 0 if the weights are untrained.
-        last: whether training has ended.
         seconds: wall time of training and evaluating this epoch.
-        metrics: per member, ``train_*`` and ``test_*``, named as by `bsvae.evaluation.elbo_terms`.
-            ``train_*`` are means over the epoch's batches while weights moved, and in the last
-            epoch a pass over the training set as it is evaluated, with the final weights
-            (``curve`` keeps the former, where there were batches).
+        pack: the models that were trained, as they are after this epoch.
+        optimiser: what trained them, as it is after this epoch.
+        metrics: per member of ``pack``, ``train_*`` and ``test_*``, named as by
+            `bsvae.evaluation.elbo_terms`.  ``train_*`` are means over the epoch's batches while
+            weights moved, and in the last epoch a pass over the training set as it is evaluated,
+            with the final weights (``curve`` keeps the former, where there were batches).
         curve: per member, the metrics as a learning curve shows them.
-        diverged_at: per member, the epoch in which its loss was first not finite, or None.
-        pack: the models themselves, as they are after this epoch.
+        ended: per member, None while it goes on, or why this epoch was its last: ``done``;
+            ``diverged``, its loss is not finite; ``stopped``, its rivals were better.
     """
 
     number: int
-    last: bool
     seconds: float
+    pack: Pack
+    optimiser: Adam
     metrics: list[dict[str, float]]
     curve: list[dict[str, float]]
-    diverged_at: list[int | None]
-    pack: Pack
+    ended: list[str | None]
+
+    @property
+    def last(self) -> bool:
+        """Whether training has ended for every member."""
+        return None not in self.ended
+
+    @property
+    def going_on(self) -> list[int]:
+        """The members that are trained further."""
+        return [member for member, status in enumerate(self.ended) if status is None]
 
 
-def train(trials: Sequence[Trial], data: Data) -> Iterator[Epoch]:
+def train(trials: Sequence[Trial], data: Data, halving: Halving | None = None) -> Iterator[Epoch]:
     """Train trials of one fusion key together, yielding after every epoch.
 
     The objective of a member is mean_B [ -ln p(x|z) + beta KL(q(z|x) || p(z)) ] in nats, with
     ``decoder_draws`` draws z per image; `bsvae.batches` says what x is.  A member whose loss stops
-    being finite is frozen and reported as diverged; the others do not notice.  With ``epochs = 0``
-    one epoch, number 0, shows the untrained weights.
+    being finite leaves the pack, as do the losers at the rungs of ``halving``; the others do not
+    notice.  With ``epochs = 0`` one epoch, number 0, shows the untrained weights.
 
     Raises:
         BadInput: if the trials cannot share a pack, or name another data set than ``data``.
@@ -59,38 +72,50 @@ def train(trials: Sequence[Trial], data: Data) -> Iterator[Epoch]:
     >>> trials = [Trial(family="gaussian", dataset="digits", latent_dim=d, epochs=2, hidden=32)
     ...           for d in (2, 4)]
     >>> for epoch in train(trials, load("digits")):
-    ...     print(epoch.number, epoch.last, len(epoch.metrics))
-    1 False 2
-    2 True 2
+    ...     print(epoch.number, epoch.ended)
+    1 [None, None]
+    2 ['done', 'done']
     """
     pack = Pack.of(trials, data.device)
     if trials[0].dataset != data.name:
         raise BadInput(f"dataset = {trials[0].dataset!r}: the data given are {data.name!r}")
     rates = [trial.learning_rate or 0.0 for trial in trials]
     optimiser = Adam(pack.parameters.values(), rates, pack.parts.adam_eps)
+    yield from train_on(pack, optimiser, data, min(1, trials[0].epochs), halving)
+
+
+def train_on(
+    pack: Pack, optimiser: Adam, data: Data, first: int, halving: Halving | None = None
+) -> Iterator[Epoch]:
+    """Train a pack, as it is, from one epoch to its last; see `train`.
+
+    Every random number is a function of seed, purpose and epoch (see `bsvae.streams`), so with the
+    weights and the optimiser of a `bsvae.checkpoint.Checkpoint` the rest is bit for bit what it
+    would have been.
+    """
+    epochs = pack.trials[0].epochs
     test, training = (evaluated(pack.parts, data, part) for part in ("test", "train"))
-    diverged_at: list[int | None] = [None] * len(trials)
-    for number in range(min(1, trials[0].epochs), trials[0].epochs + 1):
+    for number in range(first, epochs + 1):
         started = time.perf_counter()
         moving = _named("train", train_epoch(at_epoch(pack, number), optimiser, data.train, number))
         curve = moving | _named("test", elbo_terms(pack, test, "test set"))
-        for member in _not_finite(curve):
-            if diverged_at[member] is None:
-                diverged_at[member] = number
-                optimiser.freeze(member)
-        last = number == trials[0].epochs or None not in diverged_at
-        final = _named("train", elbo_terms(pack, training, "train set")) if last else {}
-        yield Epoch(
+        final = _named("train", elbo_terms(pack, training, "train set")) if number == epochs else {}
+        shown = _by_member(curve if moving else curve | final)
+        epoch = Epoch(
             number,
-            last,
             time.perf_counter() - started,
-            _by_member(curve | final),
-            _by_member(curve if moving else curve | final),
-            list(diverged_at),
             pack,
+            optimiser,
+            _by_member(curve | final),
+            shown,
+            _ended(pack.trials, shown, number, halving),
         )
-        if last:
+        yield epoch
+        if epoch.last:
             return
+        if len(epoch.going_on) < len(pack.trials):
+            pack = pack.keep(epoch.going_on)
+            optimiser = optimiser.keep(pack.parameters.values(), epoch.going_on)
 
 
 def train_epoch(pack: Pack, optimiser: Adam, images: Tensor, number: int) -> dict[str, Tensor]:
@@ -126,6 +151,19 @@ def _by_member(columns: dict[str, list[float]]) -> list[dict[str, float]]:
     return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _not_finite(columns: dict[str, list[float]]) -> list[int]:
-    finite = torch.tensor(list(columns.values())).isfinite().all(0).tolist()
-    return [member for member, ok in enumerate(finite) if not ok]
+def _ended(
+    trials: Sequence[Trial],
+    shown: Sequence[dict[str, float]],
+    number: int,
+    halving: Halving | None,
+) -> list[str | None]:
+    losers = halving.losers(trials, shown, number) if halving else set()
+
+    def status(member: int) -> str | None:
+        if not all(map(math.isfinite, shown[member].values())):
+            return "diverged"
+        if number == trials[member].epochs:
+            return "done"
+        return "stopped" if member in losers else None
+
+    return [status(member) for member in range(len(trials))]

@@ -6,8 +6,10 @@ never carry two names.
 """
 
 import dataclasses
+import functools
 import hashlib
 import json
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -106,8 +108,7 @@ class Trial:
     seed: int = _field("seed of weights, batches, binarisation and noise", default=0)
 
     def __post_init__(self) -> None:
-        for name, value in resolve(self.as_dict()).items():
-            object.__setattr__(self, name, value)
+        vars(self).update(resolve(self.as_dict()))
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "Trial":
@@ -128,9 +129,21 @@ class Trial:
             raise BadInput(f"family is missing: choose one of {', '.join(FAMILIES)}")
         return cls(**values)
 
+    @classmethod
+    def resolved(cls, fields: Mapping[str, Any]) -> "Trial":
+        """The trial that has these used fields, as another's `as_dict` said; nothing is checked.
+
+        >>> trial = Trial(family="gaussian", latent_dim=2)
+        >>> Trial.resolved(trial.as_dict()) == trial
+        True
+        """
+        trial = object.__new__(cls)
+        vars(trial).update(_UNUSED | fields)
+        return trial
+
     def as_dict(self) -> dict[str, Any]:
         """The fields by name, in their declared order; unused ones are ``None``."""
-        return {name: getattr(self, name) for name in FIELDS}
+        return dict(zip(FIELDS, _VALUES(self), strict=True))
 
     @property
     def beta(self) -> float | None:
@@ -151,7 +164,7 @@ class Trial:
             return self.kl_weight * DATASETS[self.dataset].pixels / 2
         return self.kl_weight * (2 if self.as_published else 1)
 
-    @property
+    @functools.cached_property
     def trial_id(self) -> str:
         """Sixteen hexadecimal digits of SHA-256 over the used fields: the same on every node.
 
@@ -159,8 +172,7 @@ class Trial:
         'dcc8d444bf8d94cb'
         """
         used = {name: value for name, value in self.as_dict().items() if value is not None}
-        text = json.dumps(used, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return hashlib.sha256(_AS_TEXT(used).encode()).hexdigest()[:16]
 
     @property
     def fusion_key(self) -> tuple[Any, ...]:
@@ -168,10 +180,11 @@ class Trial:
 
         Latent dimension, prior scale, temperatures, KL weight and learning rate differ freely.
         """
-        return tuple(getattr(self, name) for name in FIELDS if name not in MEMBER_FIELDS)
+        return _SHARED(self)
 
 
 FIELDS = {field.name: field for field in dataclasses.fields(Trial)}
+
 
 #: Fields that may differ between the members of one pack.
 MEMBER_FIELDS = frozenset(
@@ -188,3 +201,8 @@ MEMBER_FIELDS = frozenset(
         "learning_rate",
     }
 )
+
+_UNUSED = dict.fromkeys(FIELDS)
+_AS_TEXT = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+_VALUES = operator.attrgetter(*FIELDS)
+_SHARED = operator.attrgetter(*(name for name in FIELDS if name not in MEMBER_FIELDS))

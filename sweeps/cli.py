@@ -1,6 +1,9 @@
 """The command line.  Heavy imports stand inside the commands, so that --help answers at once."""
 
+import gc
+import os
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -72,12 +75,16 @@ def plan(
 
     from sweeps.estimate import estimate, notices, slots_here
     from sweeps.execution import pack_size
-    from sweeps.planner import Planner
+    from sweeps.planner import Planner, columns
 
     slots, device = slots_here()
-    planner = Planner(sweep, ledger.rows(), pack_size(limit, device), slots)
+    planner = Planner(sweep, ledger.rows(columns=columns(sweep)), pack_size(limit, device), slots)
     for notice in notices(sweep):
         print(notice)
+    if address := os.environ.get("RAY_ADDRESS"):
+        print(
+            f"RAY_ADDRESS = {address}: a run trains on that cluster; this plan is for this machine"
+        )
     print(f"{sweep.name}: {' '.join(sweep.about.split())}")
     print(
         f"{len(sweep.cells)} cells, {sweep.wanted} trials wanted, {planner.done} done, "
@@ -114,11 +121,8 @@ def run(
     sweep, limit = requested_sweep(name, epochs, set_), pack_limit(pack)
     ledger = open_ledger(results, sweep.name)
     try:
-        from sweeps.estimate import notices
         from sweeps.execution import execute
 
-        for notice in notices(sweep):
-            print(notice)
         planner = execute(sweep, ledger, data, limit, engine, retry_failed)
     except KeyboardInterrupt:
         print(
@@ -128,12 +132,15 @@ def run(
         )
         raise typer.Exit(130) from None
     rows = list(planner.results.values())
-    bad = [row for row in rows if row["status"] != "done"]
-    print(f"{len(rows) - len(bad)} trials done, {len(bad)} failed or diverged: {ledger.folder}")
+    bad = [row for row in rows if row["status"] in ("diverged", "failed")]
+    stopped = sum(row["status"] == "stopped" for row in rows)
+    early = f"{stopped} stopped early, " if stopped else ""
+    done = len(rows) - len(bad) - stopped
+    print(f"{done} trials done, {early}{len(bad)} failed or diverged: {ledger.folder}")
     if bad:
         print(f"first: {bad[0]['trial_id']} {bad[0]['status']}: {bad[0]['error']}")
     option = _in(results)
-    if len(bad) < len(rows):
+    if done:
         print(f"next: bsvae table {sweep.name}{option}, bsvae show {sweep.name}{option}")
     if any(row["status"] == "failed" for row in bad):
         raise typer.Exit(1)
@@ -141,21 +148,24 @@ def run(
 
 @app.command()
 def status(name: StoredName, results: Results = "results") -> None:
-    """Count a sweep's trials by family, from its results alone."""
+    """Count a sweep's trials by family and say how fast they come, from its results alone."""
+    from sweeps.progress import outlook
     from sweeps.requests import so_far, stored_sweep
+    from sweeps.schema import STATUSES
     from sweeps.screen import print_table
 
     sweep, ledger = stored_sweep(name, results)
     planner = so_far(sweep, ledger)
-    counts: dict[str, dict[str, int]] = {}
+    counts: dict[str, Counter[str]] = {}
     for row in planner.results.values():
-        family = counts.setdefault(row["family"], {"done": 0, "diverged": 0, "failed": 0})
-        family[row["status"]] += 1
+        counts.setdefault(row["family"], Counter())[row["status"]] += 1
     print_table(
-        ["family", "done", "diverged", "failed"],
-        [[family, *map(str, count.values())] for family, count in sorted(counts.items())],
+        ["family", *STATUSES],
+        [[family, *(str(n[s]) for s in STATUSES)] for family, n in sorted(counts.items())],
     )
     print(f"{planner.done} of {sweep.wanted} trials have a result in {ledger.folder}")
+    if pace := outlook(planner.results.values(), sweep.wanted):
+        print(pace)
     if planner.finished:
         print(f"next: bsvae table {name}{_in(results)}")
     else:
@@ -172,12 +182,20 @@ def show(
 ) -> None:
     """Print the best trials, what set them apart and what they reached."""
     from sweeps import filters
+    from sweeps.pareto import front
     from sweeps.requests import stored_sweep
     from sweeps.screen import print_frame
     from sweeps.tables import best_trials
 
-    trials = _wanted(*stored_sweep(name, results))
+    sweep, ledger = stored_sweep(name, results)
+    trials = _wanted(sweep, ledger)
     chosen = filters.where(trials, where) if where else trials
+    if sweep.budget and len(sweep.budget.objectives) > 1:
+        objectives = sweep.budget.objectives
+        optimal = front(chosen, objectives)
+        print(f"Pareto front of {', '.join(objectives)}: {len(optimal)} of {len(chosen)} trials")
+        print_frame(best_trials(optimal, objectives[0], best, objectives))
+        print(f"All trials by {sort}")
     print_frame(best_trials(chosen, sort, best))
     count = f"{min(best, len(chosen))} of {len(chosen)} trials"
     print(f"{count}; in pandas: sweeps.load({name!r}{_where(results)})")
@@ -209,6 +227,34 @@ def table(name: StoredName, results: Results = "results") -> None:
     print(
         f"next: bsvae show {name}{_in(results)}; in pandas: sweeps.load({name!r}{_where(results)})"
     )
+
+
+@app.command()
+def submit(
+    name: SweepName,
+    address: Annotated[str, typer.Option(metavar="URL", help="dashboard, http://127.0.0.1:8265")],
+    results: Annotated[str, typer.Option(metavar="URI", help="s3://... or a folder of all nodes")],
+    data: Annotated[str | None, typer.Option(help="data folder on the cluster's nodes")] = None,
+    epochs: Epochs = None,
+    pack: PackSize = "auto",
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="train failed trials again")
+    ] = False,
+    set_: Setting = None,
+) -> None:
+    """Run a sweep on a Ray cluster as a job, and follow it; the same command rejoins it."""
+    from sweeps.definition import sweep_text
+    from sweeps.requests import pack_limit, requested_sweep
+    from sweeps.submission import Request, check_shared, submit
+
+    sweep = requested_sweep(name, epochs, set_)
+    pack_limit(pack)
+    options = [f"--results={check_shared(results)}", f"--pack={pack}"]
+    options += [f"--data={data}"] if data else []
+    options += [f"--epochs={epochs}"] if epochs is not None else []
+    options += ["--retry-failed"] if retry_failed else []
+    options += [f"--set={setting}" for setting in set_ or []]
+    raise typer.Exit(submit(Request(sweep.name, sweep_text(name), tuple(options)), address))
 
 
 @app.command()
@@ -245,7 +291,9 @@ def main() -> None:
     if len(sys.argv) == 1:
         sys.argv.append("--help")
     try:
-        sys.exit(app(standalone_mode=False))
+        code = app(standalone_mode=False)
+        gc.freeze()  # or the interpreter's last collection walks all of torch: a second
+        sys.exit(code)
     except BadInput as error:
         _refuse(str(error))
     except (typer.Abort, KeyboardInterrupt):

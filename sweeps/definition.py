@@ -3,21 +3,22 @@
 A file names any fields of `bsvae.trial.Trial` as constants under ``[trial]``, lists of values under
 ``[[grid]]`` (each grid is a product that wins over the constants; the sweep is their union), and
 ranges under ``[search.FIELD]``, which Optuna searches with the budget under ``[optuna]`` in every
-grid cell that does not set the field itself.
+grid cell that does not set the field itself; with ``[halving]``, the worse trials of every round of
+a search stop early (see `bsvae.halving`).
 """
 
+import functools
 import itertools
-import json
 import re
-import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bsvae.metrics import METRICS
+from bsvae.halving import Halving
 from bsvae.trial import FIELDS, BadInput, Trial, unknown
+from sweeps.budget import Budget, Range, check_keys, read_budget, read_halving, read_range
 
 DEFINITIONS = Path(__file__).parent / "definitions"
 SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -25,35 +26,6 @@ LARGEST_FILE = 1_000_000
 
 #: What a sweep can ask to be stored of every trial: images and codes; the Gaussianity panel.
 EXTRAS = ("arrays", "gaussianity")
-
-#: Fields that Optuna can search: the real-valued ones.
-SEARCHABLE = tuple(name for name, spec in FIELDS.items() if spec.type in (float, float | None))
-
-
-@dataclass(frozen=True)
-class Range:
-    """An interval that Optuna searches, evenly or on a logarithmic scale."""
-
-    low: float
-    high: float
-    log: bool = False
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How an Optuna search is run in every cell.
-
-    Attributes:
-        trials: trials per cell.
-        round: trials asked for together; the next round waits for the whole of this one.
-        objectives: metric columns; with several, their Pareto front is sought.
-        seed: seed of the sampler.
-    """
-
-    trials: int = 24
-    round: int = 8
-    objectives: tuple[str, ...] = ("test_neg_elbo",)
-    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -67,6 +39,7 @@ class Sweep:
             twice.
         search: the fields that are searched in the cells that do not have them.
         budget: the search's budget; None for a plain grid.
+        halving: which trials of a round stop early; None to train all to their end.
         extras: what is stored of each trial besides its row and curve; of `EXTRAS`.
         document: the file's content after overrides, to be stored beside the results.
     """
@@ -76,10 +49,11 @@ class Sweep:
     cells: tuple[dict[str, Any], ...]
     search: dict[str, Range] = field(default_factory=dict)
     budget: Budget | None = None
+    halving: Halving | None = None
     extras: tuple[str, ...] = ()
     document: dict[str, Any] = field(default_factory=dict)
 
-    @property
+    @functools.cached_property
     def wanted(self) -> int:
         """Trials that a finished sweep has."""
         return sum(self.budget.trials if self.searched(cell) else 1 for cell in self.cells)
@@ -136,6 +110,12 @@ def read_sweep(name_or_file: str, overrides: Mapping[str, Any] | None = None) ->
         raise BadInput(f"{path}: {error}") from None
 
 
+def sweep_text(name_or_file: str) -> str:
+    """The file of a sweep that `read_sweep` can read, as it stands."""
+    path = shipped().get(name_or_file, Path(name_or_file))
+    return path.read_text(encoding="utf-8")
+
+
 def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) -> Sweep:
     """Turn a sweep file's content into a `Sweep`; every cell is checked as a `Trial`.
 
@@ -143,24 +123,25 @@ def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) 
     >>> [cell["latent_dim"] for cell in sweep.cells]
     [2, 4]
     """
-    _check_keys(document, ("about", "extras", "trial", "grid", "search", "optuna"), "key")
+    check_keys(document, ("about", "extras", "trial", "grid", "search", "optuna", "halving"), "key")
     document = _override(document, overrides)
     constants, grids = document["trial"], document["grid"]
-    search = {key: _range(key, value) for key, value in document["search"].items()}
-    if document["optuna"] and not search:
-        raise BadInput("[optuna] without a [search.FIELD] table: name what to search, or drop it")
-    cells = {json.dumps(cell): cell for cell in _cells(constants, grids, search)}
+    search = {key: read_range(key, value) for key, value in document["search"].items()}
+    for key in ("optuna", "halving"):
+        if document[key] not in ({}, None) and not search:
+            raise BadInput(f"[{key}] without a [search.FIELD] table: add one, or drop it")
+    cells = {tuple(cell.items()): cell for cell in _cells(constants, grids, search)}
     about = document["about"]
     if not isinstance(about, str):
         raise BadInput(f"about = {about!r}: must be a string")
     extras = document["extras"]
     if not isinstance(extras, list):
         raise BadInput(f"extras = {extras!r}: must be a list of {', '.join(EXTRAS)}")
-    _check_keys(dict.fromkeys(map(str, extras)), EXTRAS, "extra")
-    budget = _budget(document["optuna"]) if search else None
-    return Sweep(
-        check_name(name), about, tuple(cells.values()), search, budget, tuple(extras), document
-    )
+    check_keys(dict.fromkeys(map(str, extras)), EXTRAS, "extra")
+    budget = read_budget(document["optuna"]) if search else None
+    halving = read_halving(document["halving"], search, budget) if budget else None
+    wanted = tuple(cells.values())
+    return Sweep(check_name(name), about, wanted, search, budget, halving, tuple(extras), document)
 
 
 def _load_toml(path: Path) -> dict[str, Any]:
@@ -190,17 +171,19 @@ def _override(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict
     if not isinstance(grids, list) or not grids or not all(isinstance(g, dict) for g in grids):
         raise BadInput(f"grid = {grids!r}: must be one or more tables, [[grid]]")
     for key in overrides:
-        _check_keys({key: None}, FIELDS, "field")
+        check_keys({key: None}, FIELDS, "field")
     replaced = set(overrides) - set(tables["trial"])
     keep = [{k: v for k, v in grid.items() if k not in replaced} for grid in grids]
     search = {k: v for k, v in tables["search"].items() if k not in overrides}
+    searched = search or not tables["search"]
     return {
         "about": document.get("about", ""),
         "extras": document.get("extras", []),
         "trial": {**tables["trial"], **overrides},
         "grid": keep,
         "search": search,
-        "optuna": tables["optuna"] if search or not tables["search"] else {},
+        "optuna": tables["optuna"] if searched else {},
+        "halving": document.get("halving") if searched else None,
     }
 
 
@@ -209,7 +192,7 @@ def _cells(
 ) -> Iterable[dict[str, Any]]:
     for grid in grids:
         for key, values in grid.items():
-            _check_keys({key: None}, FIELDS, "key")
+            check_keys({key: None}, FIELDS, "key")
             if not isinstance(values, list) or not values:
                 raise BadInput(f"{key} = {values!r} in [[grid]]: must be a list with a value")
         for key in search:
@@ -222,52 +205,8 @@ def _cells(
 
 def _spelled_out(cell: Mapping[str, Any], search: Mapping[str, Range]) -> dict[str, Any]:
     """A cell by its content: every used field, defaults too, so that one cell has one spelling."""
-    Trial.of({**cell, **{name: span.high for name, span in search.items()}})
+    if search:
+        Trial.of({**cell, **{name: span.high for name, span in search.items()}})
     trial = Trial.of({**cell, **{name: span.low for name, span in search.items()}})
     fields = trial.as_dict().items()
     return {k: value for k, value in fields if value is not None and k not in search}
-
-
-def _range(name: str, table: Any) -> Range:
-    if name not in SEARCHABLE:
-        raise BadInput(unknown("search field", name, SEARCHABLE))
-    if not isinstance(table, dict):
-        raise BadInput(f"search.{name} = {table!r}: must be a table with low and high")
-    _check_keys(table, ("low", "high", "log"), f"key of search.{name}")
-    for bound in ("low", "high"):
-        value = table.get(bound)
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not abs(value) <= sys.float_info.max
-        ):
-            raise BadInput(f"search.{name}.{bound} = {value!r}: must be a finite number")
-    low, high, log = float(table["low"]), float(table["high"]), table.get("log", False)
-    if not isinstance(log, bool):
-        raise BadInput(f"search.{name}.log = {log!r}: must be true or false")
-    if low >= high:
-        raise BadInput(f"search.{name}: low {low} must be below high {high}")
-    if log and low <= 0:
-        raise BadInput(f"search.{name}.low = {low}: a logarithmic scale needs low > 0")
-    return Range(low, high, log)
-
-
-def _budget(table: Mapping[str, Any]) -> Budget:
-    _check_keys(table, ("trials", "round", "objectives", "seed"), "key of [optuna]")
-    for key, low in (("trials", 1), ("round", 1), ("seed", 0)):
-        value = table.get(key, getattr(Budget, key))
-        if isinstance(value, bool) or not isinstance(value, int) or value < low:
-            raise BadInput(f"optuna.{key} = {value!r}: must be an integer >= {low}")
-    objectives = table.get("objectives", list(Budget.objectives))
-    if not isinstance(objectives, list) or not objectives:
-        raise BadInput(f"optuna.objectives = {objectives!r}: must be a list with a metric's name")
-    for objective in objectives:
-        _check_keys({objective: None}, METRICS, "objective")
-    return Budget(**{**table, "objectives": tuple(objectives)})
-
-
-def _check_keys(table: Mapping[Any, Any], known: Iterable[str], kind: str) -> None:
-    known = list(known)
-    for key in table:
-        if key not in known:
-            raise BadInput(unknown(kind, key, known))

@@ -2,13 +2,14 @@
 
 import math
 import os
+from typing import Any
 
 import torch
 
 from bsvae.cost import pack_bytes, seconds_per_epoch
 from bsvae.pack import count_parameters
 from bsvae.temperature import temperature_notice, temperature_tax
-from bsvae.trial import Trial
+from bsvae.trial import MEMBER_FIELDS, Trial
 from sweeps.definition import Sweep
 from sweeps.planner import Planner
 
@@ -28,10 +29,14 @@ def estimate(planner: Planner, device: str) -> tuple[list[list[str]], float]:
     """
     if device == "cpu":
         torch.set_num_threads(1)
-    rows, seconds = [], 0.0
     rounds = _rounds(planner)
+    kinds: dict[tuple[Any, ...], tuple[list[Trial], int]] = {}
     for trials, pack in zip(planner.groups(), planner.packs(), strict=True):
-        size, wanted = len(pack), len(trials) * rounds
+        kind = _kind(pack)
+        kinds[kind] = pack, len(trials) + kinds.get(kind, (pack, 0))[1]
+    rows, seconds = [], 0.0
+    for pack, ready in kinds.values():
+        size, wanted = len(pack), ready * rounds
         needed = pack_bytes(pack)
         epoch = seconds_per_epoch(pack, device) if needed < _memory(device) else math.nan
         seconds += epoch * pack[0].epochs * wanted / size / planner.slots
@@ -40,14 +45,24 @@ def estimate(planner: Planner, device: str) -> tuple[list[list[str]], float]:
     return rows, seconds
 
 
+def _kind(pack: list[Trial]) -> tuple[Any, ...]:
+    """What packs that cost the same share: all but the seed, and numbers that no shape depends
+    on."""
+    shared = pack[0].as_dict().items()
+    shapes = tuple(value for name, value in shared if name not in MEMBER_FIELDS | {"seed"})
+    return *shapes, tuple(trial.latent_dim for trial in pack)
+
+
 def notices(sweep: Sweep) -> list[str]:
     """What whoever starts a sweep should know of its trials, said once for each pair of
     temperatures, of the trial that pays most."""
     taxed: dict[tuple[float | None, float | None], Trial] = {}
     for cell in sweep.cells:
-        trial = Trial.of(cell | {name: span.low for name, span in sweep.searched(cell).items()})
-        pair = (trial.posterior_temperature, trial.prior_temperature)
-        taxed[pair] = max(taxed.get(pair, trial), trial, key=lambda t: temperature_tax(t) or 0.0)
+        lowest = cell | {name: span.low for name, span in sweep.searched(cell).items()}
+        pair = lowest.get("posterior_temperature", 0.0), lowest.get("prior_temperature", 0.0)
+        if pair[0] < pair[1]:
+            trial = Trial.resolved(lowest)
+            taxed[pair] = max(taxed.get(pair, trial), trial, key=lambda t: temperature_tax(t) or 0)
     return [notice for trial in taxed.values() if (notice := temperature_notice(trial))]
 
 

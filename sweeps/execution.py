@@ -1,21 +1,18 @@
 """From a sweep to a finished plan, whichever engine trains it."""
 
+import contextlib
 import os
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import torch
-
-from bsvae.data import load
-from bsvae.pack import suggested_size
-from bsvae.trial import Trial
-from sweeps import serial
+from bsvae.trial import BadInput, Trial
 from sweeps.definition import Sweep
-from sweeps.planner import Planner
-from sweeps.progress import Progress
+from sweeps.job import GaveUp, Job
+from sweeps.planner import Planner, columns
 from sweeps.store import Ledger
-from sweeps.worker import GaveUp, Job
+
+#: Builds the plan from the ledger as it is, for a number of parallel packs and a kind of device.
+NewPlanner = Callable[[int, str], Planner]
 
 
 def execute(
@@ -40,51 +37,83 @@ def execute(
         BadInput: if the data or the results folder cannot be used, or the sweep is being run.
         GaveUp: if the disk refuses, or Ray stops again and again.
     """
-    here = "cuda" if torch.cuda.is_available() else "cpu"
     folder = folder or os.environ.get("BSVAE_DATA")
     folder = folder and str(Path(folder).expanduser().resolve())
-    job = Job(str(ledger.folder.parent.resolve()), sweep.name, folder, sweep.extras)
+    job = Job(str(ledger.folder.parent.resolve()), sweep.name, folder, sweep.extras, sweep.halving)
     given_up = _failed(ledger) if retry_failed else frozenset()
 
     def new_planner(slots: int, device: str) -> Planner:
-        rows = ledger.rows()
+        rows = ledger.rows(columns=columns(sweep))
         known = {k: row for k, row in rows.items() if not _retry(row, given_up)}
         return Planner(sweep, known, pack_size(pack_limit, device), slots)
 
-    planner = new_planner(1, here)
-    if not planner.finished:
-        for dataset in {cell["dataset"] for cell in sweep.cells}:
-            load(dataset, folder)
+    planner = new_planner(1, "cpu")
     try:
-        with ledger.driver_lock():
-            ledger.write_definition(sweep.document)
-            if planner.finished:
+        if planner.finished:
+            with _held(ledger, sweep):
                 return planner
-            return _run(engine, new_planner, job, here)
+        with _engine(engine) as train:
+            _check_data(sweep, folder)
+            with _held(ledger, sweep):
+                return train(new_planner, job)
     except OSError as error:
         raise GaveUp(f"cannot write {ledger.folder} ({error.strerror or error})") from None
 
 
-def _run(engine: str, new_planner: Callable[[int, str], Planner], job: Job, here: str) -> Planner:
-    if engine == "serial":
-        planner = new_planner(1, here)
-        progress = Progress(planner)
-        serial.run(planner, job, progress)
-        progress.close()
-        return planner
-    from sweeps import runner
+@contextlib.contextmanager
+def _engine(name: str) -> Iterator[Callable[[NewPlanner, Job], Planner]]:
+    """What trains; Ray is started first, since that is when the driver can import torch."""
+    if name == "serial":
+        from sweeps import serial
 
-    return runner.run(new_planner, job)
+        yield serial.run
+        return
+    try:
+        from sweeps import runner
+    except ModuleNotFoundError as error:
+        if error.name != "ray":
+            raise
+        raise BadInput("this engine needs Ray: install ray[tune], or use --engine serial") from None
+    try:
+        runner.start()
+        yield runner.run
+    finally:
+        runner.stop()
+
+
+def _check_data(sweep: Sweep, folder: str | None) -> None:
+    """Read what is going to be trained on, downloading it if need be, and say what to know."""
+    from bsvae.data import load
+    from sweeps.estimate import notices
+
+    for dataset in {cell["dataset"] for cell in sweep.cells}:
+        load(dataset, folder)
+    for notice in notices(sweep):
+        print(notice, flush=True)
+
+
+@contextlib.contextmanager
+def _held(ledger: Ledger, sweep: Sweep) -> Iterator[None]:
+    """Hold the sweep, and keep what was asked for beside the results."""
+    with ledger.driver_lock():
+        ledger.write_definition(sweep.document)
+        yield
 
 
 def pack_size(limit: int | None, device: str) -> Callable[[Trial], int]:
     """How many trials like a given one to train together: a fixed number, or what suits them."""
-    return partial(suggested_size, device=device) if limit is None else lambda trial: limit
+
+    def suitable(trial: Trial) -> int:
+        from bsvae.pack import suggested_size
+
+        return suggested_size(trial, device)
+
+    return suitable if limit is None else lambda trial: limit
 
 
 def _failed(ledger: Ledger) -> frozenset[tuple[str, object]]:
     """The failed rows as they are now: those written later are a verdict, not a reason to retry."""
-    rows = ledger.rows().values()
+    rows = ledger.rows(columns=("trial_id", "status", "finished_at")).values()
     return frozenset((r["trial_id"], r["finished_at"]) for r in rows if r["status"] == "failed")
 
 

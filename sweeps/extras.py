@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -12,9 +12,11 @@ from bsvae.codes import evenly, read
 from bsvae.data import Data
 from bsvae.final import final_metrics
 from bsvae.gallery import gallery
-from bsvae.gaussianity import Score, gaussianity
 from bsvae.pack import Pack
 from bsvae.trial import Trial
+
+if TYPE_CHECKING:
+    from bsvae.gaussianity import Score
 
 #: Training and test images, evenly spaced, whose codes the Gaussianity panel sees.
 PANEL_TRAIN = 10_000
@@ -29,7 +31,7 @@ class Extras:
     """One member's final metrics, Gaussianity scores, and arrays to store."""
 
     metrics: dict[str, float]
-    scores: list[Score] = field(default_factory=list)
+    scores: list["Score"] = field(default_factory=list)
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
 
     def gaussianity(self, trial: Trial) -> list[dict[str, Any]]:
@@ -47,7 +49,9 @@ def measure(pack: Pack, data: Data, extras: Sequence[str]) -> list[Extras]:
     return [Extras(*member) for member in zip(metrics, scores, arrays, strict=True)]
 
 
-def _scores(pack: Pack, data: Data) -> list[list[Score]]:
+def _scores(pack: Pack, data: Data) -> list[list["Score"]]:
+    from bsvae.gaussianity import gaussianity
+
     train = samples(pack, read(pack, data, "train", PANEL_TRAIN), "train codes")
     test = samples(pack, read(pack, data, "test", PANEL_TEST), "test codes")
     sizes = [trial.latent_dim for trial in pack.trials]

@@ -3,7 +3,6 @@
 Plan = wanted - done.  The planner imports neither Ray nor torch and does not care who trains.
 """
 
-import bisect
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,14 @@ from dataclasses import dataclass, field
 from bsvae.trial import Trial
 from sweeps.definition import Sweep
 from sweeps.search import Point, Row, Study
+from sweeps.waiting import Line
+
+
+def columns(sweep: Sweep) -> tuple[str, ...]:
+    """What a plan, its progress and its summary read of a row; the rest stays on the disk."""
+    objectives = sweep.budget.objectives if sweep.budget else ("test_neg_elbo",)
+    told = ("trial_id", "status", "error", "epochs_trained", "finished_at")
+    return (*told, "family", "latent_dim", *dict.fromkeys(objectives))
 
 
 @dataclass
@@ -22,7 +29,7 @@ class Planner:
         rows: terminal rows by trial id, as the ledger has them, of this sweep or not.
         pack_size: how many trials like a given one to train together.
         slots: packs that can run at once; work is shared out among them before packs are filled.
-        results: the rows of wanted trials, known and told.
+        results: the rows of wanted trials, known and told; of each its `columns`.
         done: wanted trials that have a row.
         running: trials handed out and not yet told.
     """
@@ -36,8 +43,10 @@ class Planner:
     running: dict[str, Trial] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._ready: dict[tuple, list[Trial]] = {}
-        self._alone: list[Trial] = []
+        self._columns = columns(self.sweep)
+        self._ready: dict[tuple, Line] = {}
+        self._in_lines = 0
+        self._alone: dict[str, Trial] = {}
         self._owner: dict[str, Point | Study] = {}
         for cell in self.sweep.cells:
             self._advance((Study if self.sweep.searched(cell) else Point)(self.sweep, cell))
@@ -50,22 +59,23 @@ class Planner:
     @property
     def ready(self) -> int:
         """Trials that could start now."""
-        return sum(map(len, self.groups()))
+        return self._in_lines + len(self._alone)
 
     def groups(self) -> list[list[Trial]]:
         """Trials that could start now, as `packs` takes from them: by fusion key."""
-        return [[trial] for trial in self._alone] + list(self._ready.values())
+        alone = [[trial] for trial in self._alone.values()]
+        return alone + [line.trials() for line in self._ready.values()]
 
     def packs(self) -> Iterator[list[Trial]]:
         """The packs that `next_pack` would choose from: one for each fusion key that is ready."""
         share = math.ceil((self.ready + len(self.running)) / self.slots)
-        yield from ([trial] for trial in self._alone)
-        for waiting in self._ready.values():
+        yield from ([trial] for trial in self._alone.values())
+        for line in self._ready.values():
             pack: list[Trial] = []
-            for trial in waiting:  # narrow codes first, since the widest sets the padding
-                if pack and len(pack) >= min(self.pack_size(trial), share):
+            for unit in line:  # narrow codes first, since the widest sets the padding
+                if pack and len(pack) + len(unit) > min(self.pack_size(unit[-1]), share):
                     break
-                pack.append(trial)
+                pack += unit
             yield pack
 
     def next_pack(self) -> list[Trial]:
@@ -77,7 +87,7 @@ class Planner:
         """
         for pack in self.packs():
             key = pack[0].fusion_key
-            alone = pack[0] in self._alone
+            alone = pack[0].trial_id in self._alone
             if not alone and len(pack) == len(self._ready[key]) and self._grows(key, len(pack)):
                 continue
             self._take_out(pack, alone)
@@ -86,40 +96,51 @@ class Planner:
         return []
 
     def isolate(self, trials: Iterable[Trial]) -> None:
-        """Have trials that are ready trained alone."""
-        for trial in trials:
-            self._ready[trial.fusion_key].remove(trial)
-            if not self._ready[trial.fusion_key]:
-                del self._ready[trial.fusion_key]
-            self._alone.append(trial)
+        """Have trials that are ready trained alone, and so without rivals."""
+        chosen = set(trials)
+        for key in [key for key in self._ready if any(key == t.fusion_key for t in chosen)]:
+            units = list(self._ready[key])
+            self._leave(key, len(self._ready[key]))
+            for unit in units:
+                self._alone |= {trial.trial_id: trial for trial in unit if trial in chosen}
+                if kept := [trial for trial in unit if trial not in chosen]:
+                    self._join(kept)
 
     def split(self, pack: Iterable[Trial]) -> None:
         """Take back running trials, to be trained alone: one of them may have failed the others."""
         for trial in pack:
             self.running.pop(trial.trial_id, None)
-            self._alone.append(trial)
+            self._alone[trial.trial_id] = trial
 
     def _grows(self, key: tuple, size: int) -> bool:
         """Whether a pack of this size, all that is ready of its key, is worth holding back."""
-        if size >= min(self.pack_size(trial) for trial in self._ready[key]):
+        ready = self._ready[key].trials()
+        if size >= min(map(self.pack_size, ready)):
             return False
-        waiting = {trial.trial_id for trial in self._ready[key]}
+        waiting = {trial.trial_id for trial in ready}
         running = [trial for trial in self.running.values() if trial.fusion_key == key]
         return any(self._owner[trial.trial_id].grows_without(waiting) for trial in running)
 
     def _take_out(self, pack: list[Trial], alone: bool) -> None:
         if alone:
-            self._alone.remove(pack[0])
-            return
-        waiting = self._ready[pack[0].fusion_key]
-        del waiting[: len(pack)]
-        if not waiting:
-            del self._ready[pack[0].fusion_key]
+            del self._alone[pack[0].trial_id]
+        else:
+            self._leave(pack[0].fusion_key, len(pack))
+
+    def _join(self, unit: list[Trial]) -> None:
+        self._ready.setdefault(unit[0].fusion_key, Line()).join(unit)
+        self._in_lines += len(unit)
+
+    def _leave(self, key: tuple, trials: int) -> None:
+        self._ready[key].leave(trials)
+        self._in_lines -= trials
+        if not self._ready[key]:
+            del self._ready[key]
 
     def tell(self, rows: Iterable[Row]) -> None:
         """Take terminal rows of running trials; their cells may have more to ask."""
         for row in list(rows):
-            self._alone = [trial for trial in self._alone if trial.trial_id != row["trial_id"]]
+            self._alone.pop(row["trial_id"], None)
             self.running.pop(row["trial_id"], None)
             if owner := self._owner.pop(row["trial_id"], None):
                 self._take(owner, row)
@@ -127,20 +148,32 @@ class Planner:
 
     def _take(self, cell: Point | Study, row: Row) -> None:
         self.done += 1
-        self.results[row["trial_id"]] = row
+        lean = len(row) <= len(self._columns)
+        self.results[row["trial_id"]] = row if lean else {k: row.get(k) for k in self._columns}
         cell.tell(row)
 
     def _advance(self, cell: Point | Study) -> None:
         """Ask a cell until it waits for a trial that has no row yet."""
         while trials := cell.ask():
-            for trial in trials:
-                if row := self.results.get(trial.trial_id) or self.rows.get(trial.trial_id):
+            rows = [self._known(trial) for trial in trials]
+            rivals = self.sweep.halving is not None and len(trials) > 1
+            if rivals and None in rows:  # who goes on depends on all: all are trained again
+                rows = [None] * len(trials)
+            missing = []
+            for trial, row in zip(trials, rows, strict=True):
+                if row:
                     self._take(cell, row)
                 else:
                     self._owner[trial.trial_id] = cell
-                    waiting = self._ready.setdefault(trial.fusion_key, [])
-                    bisect.insort(waiting, trial, key=_latent_dim)
+                    missing.append(trial)
+            for unit in [missing] if rivals and missing else [[trial] for trial in missing]:
+                self._join(unit)
 
-
-def _latent_dim(trial: Trial) -> int:
-    return trial.latent_dim
+    def _known(self, trial: Trial) -> Row | None:
+        """The row of a trial, if it ended as it would end now: a rung may have moved since."""
+        row = self.results.get(trial.trial_id) or self.rows.get(trial.trial_id)
+        if row and row["status"] == "stopped":
+            halving = self.sweep.halving
+            rungs = halving.rungs(trial.epochs) if halving else ()
+            return row if row["epochs_trained"] in rungs else None
+        return row

@@ -1,5 +1,6 @@
 """One honest line of progress: packs and trials done, running, best so far, time left."""
 
+import datetime
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -8,6 +9,9 @@ from bsvae.metrics import METRICS
 from bsvae.trial import Trial
 from sweeps.planner import Planner
 from sweeps.search import Row
+
+#: Seconds without a pack in training after which `outlook` takes rows for those of another run.
+LONGEST_PAUSE = 300.0
 
 
 class Progress:
@@ -50,7 +54,7 @@ class Progress:
         for trial in pack:
             self.epochs.pop(trial.trial_id, None)
         for row in rows:
-            self.failed += row["status"] != "done"
+            self.failed += row["status"] in ("diverged", "failed")
             self._consider(row)
         self._print()
 
@@ -105,6 +109,40 @@ class Progress:
         print(f"\r\033[K{self.line()}" if self._terminal else self.line(), end="", flush=True)
         if not self._terminal:
             print(flush=True)
+
+
+def outlook(rows: Iterable[Row], wanted: int) -> str:
+    """Trials per minute, and the time left at that rate, from rows of a ledger alone.
+
+    The rate is that of the last stretch of work: back from the last row, as long as no more than
+    `LONGEST_PAUSE` lies between the end of one pack and the start of the next.  A row's pack began
+    ``seconds`` before it was finished.
+
+    Returns:
+        A sentence, or nothing where no row has taken any time.
+
+    >>> now = datetime.datetime(2026, 1, 1)
+    >>> rows = [{"finished_at": now + datetime.timedelta(seconds=s), "seconds": 30.0}
+    ...         for s in (0, 30, 30)]
+    >>> outlook(rows, wanted=6)
+    '3.0 trials per minute over the last 1:00 of work; 1:00 left at that rate'
+    """
+    ends = sorted(((row["finished_at"], row["seconds"] or 0.0) for row in rows), reverse=True)
+    if not ends:
+        return ""
+    last = begin = ends[0][0]
+    count = 0
+    for finished, seconds in ends:
+        if (begin - finished).total_seconds() > LONGEST_PAUSE:
+            break
+        begin = min(begin, finished - datetime.timedelta(seconds=seconds))
+        count += 1
+    elapsed = (last - begin).total_seconds()
+    if not elapsed:
+        return ""
+    left = (wanted - len(ends)) * elapsed / count
+    text = f"{60 * count / elapsed:.1f} trials per minute over the last {_clock(elapsed)} of work"
+    return f"{text}; {_clock(left)} left at that rate" if left > 0 else text
 
 
 def _clock(seconds: float) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from bsvae.checks import BadInput, unknown
 from sweeps.definition import Sweep, check_name, parse, read_sweep, shipped
-from sweeps.planner import Planner
+from sweeps.planner import Planner, columns
 from sweeps.store import Ledger, sweeps_with_results
 
 
@@ -68,7 +68,7 @@ def stored_sweep(name: str, results: str) -> tuple[Sweep, Ledger]:
 
 def so_far(sweep: Sweep, ledger: Ledger) -> Planner:
     """The plan as far as the results have come; for counting, not for running."""
-    return Planner(sweep, ledger.rows(), lambda trial: 1)
+    return Planner(sweep, ledger.rows(columns=columns(sweep)), lambda trial: 1)
 
 
 def wanted_trials(sweep: Sweep, ledger: Ledger) -> tuple[pd.DataFrame, int]:

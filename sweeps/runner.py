@@ -3,7 +3,7 @@
 The ledger is the truth and Tune is a disposable executor: nothing is restored from Tune's own
 state, which lives in a scratch folder.  A fan-in `Searcher` hands out packs and settles them; a
 supervisor starts a fresh Tuner until every wanted trial has a row.  This is the only file that
-imports Ray.
+imports Ray; torch is imported by the workers, and by the driver while Ray starts.
 """
 
 import contextlib
@@ -16,7 +16,9 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +36,16 @@ from ray.exceptions import RayError
 from ray.tune.search import Searcher
 
 from bsvae.trial import BadInput, Trial
+from sweeps.job import ATTEMPTS, GaveUp, Job, describe
 from sweeps.planner import Planner
 from sweeps.progress import Progress
-from sweeps.worker import ATTEMPTS, GaveUp, Job, describe, give_up, settle, train_pack
+from sweeps.settle import give_up, settle
 
 #: Tuners started in a row without a single new row before the run gives up.
 FRUITLESS_ROUNDS = 5
+
+#: The resource by which a head announces the GPUs of its cluster when all nodes are up.
+GPUS_AT_MOST = "gpus_at_most"
 
 #: Seconds between a running pack's reports to the driver.
 REPORT_INTERVAL = 1.0
@@ -105,7 +111,7 @@ class PackSearcher(Searcher):
 
 
 def run(new_planner: Callable[[int, str], Planner], job: Job) -> Planner:
-    """Train on Ray until every wanted trial has a row.
+    """Train on Ray until every wanted trial has a row; Ray may run already, and still does then.
 
     Args:
         new_planner: builds the plan from the ledger as it is, for a number of parallel packs and
@@ -118,24 +124,44 @@ def run(new_planner: Callable[[int, str], Planner], job: Job) -> Planner:
     """
     fruitless, crashes = 0, Counter[Trial]()
     while True:
-        with _ray():
-            slots, device = _slots()
-            planner = new_planner(slots, device)
-            suspects = _quarantine(planner, job, crashes)
-            if planner.finished:
-                return planner
-            before = planner.done
-            progress = Progress(planner)
-            searcher = PackSearcher(planner, job, progress, suspects)
-            failure = _fit(searcher, slots, device)
-            progress.close()
+        start()
+        slots, device = _slots()
+        planner = new_planner(slots, device)
+        suspects = _quarantine(planner, job, crashes)
         if planner.finished:
             return planner
+        before = planner.done
+        progress = Progress(planner)
+        failure = _fit(PackSearcher(planner, job, progress, suspects), slots, device)
+        progress.close()
+        if planner.finished:
+            return planner
+        stop()
         crashes.update(planner.running.values())
         fruitless = fruitless + 1 if planner.done == before else 0
         if fruitless == FRUITLESS_ROUNDS:
             raise GaveUp(f"no new result in {fruitless} attempts: {failure}")
         print(f"Ray stopped early ({failure}); starting again", flush=True)
+
+
+def start() -> None:
+    """Start Ray on this machine, or join the cluster at RAY_ADDRESS, unless that has been done.
+
+    Starting Ray is mostly waiting: another thread imports meanwhile what the driver needs next.
+
+    Raises:
+        BadInput: if the cluster cannot be reached.
+    """
+    if ray.is_initialized():
+        return
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(import_module, "sweeps.worker")
+        _start()  # in this thread: the kernel ends Ray with the thread that started it
+
+
+def stop() -> None:
+    """Stop Ray, or leave the cluster."""
+    ray.shutdown()
 
 
 def _quarantine(planner: Planner, job: Job, crashes: Counter[Trial]) -> list[Trial]:
@@ -184,6 +210,8 @@ def _fit(searcher: PackSearcher, slots: int, device: str) -> str:
 
 def _train(config: dict[str, Any], job: Job) -> None:
     """The Tune trainable: one pack, in a Ray worker."""
+    from sweeps.worker import train_pack
+
     trials = [Trial.of(values) for values in config["pack"]]
     reported = time.monotonic()
 
@@ -207,9 +235,13 @@ def _pack_name(trial: Any) -> str:
 
 
 def _slots() -> tuple[int, str]:
-    """Packs that the cluster can train at once, and on what."""
+    """Packs that the cluster can train at once, and on what.
+
+    A cluster that grows on demand has no GPU yet when a sweep starts; its head then says how many
+    there can be, as a custom resource.
+    """
     total = ray.cluster_resources()
-    if gpus := int(total.get("GPU", 0)):
+    if gpus := int(max(total.get("GPU", 0), total.get(GPUS_AT_MOST, 0))):
         return gpus, "cuda"
     return max(1, int(total.get("CPU", 1))), "cpu"
 
@@ -227,9 +259,7 @@ def _scratch(job: Job) -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextlib.contextmanager
-def _ray() -> Iterator[None]:
-    """Ray on this machine, or the cluster at RAY_ADDRESS, for the time of one Tuner."""
+def _start() -> None:
     address = os.environ.get("RAY_ADDRESS") or "local"
     here = {"include_dashboard": False, "object_store_memory": 200_000_000}
     logging.getLogger("ray").setLevel(logging.CRITICAL)
@@ -248,10 +278,6 @@ def _ray() -> Iterator[None]:
             "RAY_AUTH_TOKEN, or unset RAY_ADDRESS to run on this machine"
         ) from None
     _protect_token()
-    try:
-        yield
-    finally:
-        ray.shutdown()
 
 
 def _protect_token() -> None:

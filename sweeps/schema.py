@@ -12,7 +12,8 @@ from bsvae.metrics import CHECKS, EPOCH_METRICS, FINAL_METRICS
 from bsvae.trial import FIELDS
 
 VERSION = 1
-STATUSES = ("done", "diverged", "failed")
+#: done: trained to its end; stopped: lost to its rivals early; diverged: its loss was not finite.
+STATUSES = ("done", "stopped", "diverged", "failed")
 
 _ARROW = {int: pa.int64(), float: pa.float64(), str: pa.string(), bool: pa.bool_()}
 
@@ -53,8 +54,8 @@ TRIALS = _schema(
         *_CHECKS,
         _column("epochs_trained", pa.int64(), "epochs behind the metrics", "epochs"),
         _column("parameters", pa.int64(), "trainable numbers"),
-        _column("seconds", pa.float64(), "wall time of the pack it was trained in", "s"),
-        _column("device_seconds", pa.float64(), "its share: seconds / pack_size", "s"),
+        _column("seconds", pa.float64(), "wall time of its pack, up to its own last epoch", "s"),
+        _column("device_seconds", pa.float64(), "its share: an epoch by its members", "s"),
         _column("pack_size", pa.int64(), "trials trained together"),
         _column("device", pa.string(), "cpu, or the GPU's name"),
         _column("error", pa.string(), "why it failed or diverged"),

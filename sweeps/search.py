@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from bsvae.metrics import METRICS
-from bsvae.trial import Trial
+from bsvae.trial import BadInput, Trial
 from sweeps.definition import Sweep
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Point:
     """A grid cell without a search: one trial."""
 
     def __init__(self, sweep: Sweep, cell: Mapping[str, Any]) -> None:
-        self._unasked = [Trial.of(cell)]
+        self._unasked = [Trial.resolved(cell)]
 
     def ask(self) -> list[Trial]:
         """The trial, once."""
@@ -93,15 +93,19 @@ class Study:
         for (proposal, trial), values in zip(self._round, scores, strict=True):
             if values is None and self._told[trial.trial_id]["status"] == "diverged":
                 values = [_penalty(worst) for worst in self._worst]
+            row = self._told[trial.trial_id]
             if values is None:
                 self._study.tell(proposal, state=optuna.trial.TrialState.FAIL)
+            elif row["status"] == "stopped":
+                proposal.report(values[0], row["epochs_trained"])
+                self._study.tell(proposal, state=optuna.trial.TrialState.PRUNED)
             else:
                 self._study.tell(proposal, values)
         self._round, self._told = [], {}
 
     def _scores(self, row: Row) -> list[float] | None:
         """Objective values, lower better, or None where one is missing or not finite."""
-        if row["status"] != "done":
+        if row["status"] not in ("done", "stopped"):
             return None
         signs = [1 if METRICS[name].better == "lower" else -1 for name in self.budget.objectives]
         values = [row[name] for name in self.budget.objectives]
@@ -111,7 +115,13 @@ class Study:
 
 
 def _new_study(cell: Mapping[str, Any], objectives: tuple[str, ...], seed: int) -> "optuna.Study":
-    import optuna
+    try:
+        import optuna
+    except ImportError:
+        raise BadInput(
+            "this sweep has a [search], which needs Optuna: install optuna, or give the values as "
+            "[[grid]] lists"
+        ) from None
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     name = f"{seed}/{json.dumps(cell, sort_keys=True)}"

@@ -5,6 +5,7 @@
     results/SWEEP/epochs/ID.parquet     its learning curve
     results/SWEEP/gaussianity/ID.parquet    how Gaussian its whitened codes are, where asked for
     results/SWEEP/arrays/ID.npz         its images and codes, where asked for
+    results/SWEEP/.cache/               tables read before, see `sweeps.compaction`
 
 A file is named by the trial it describes, so a second attempt can only replace a row by its equal,
 and ``pandas.read_parquet(folder)`` never sees a trial twice.  The row under ``trials/`` is written
@@ -16,19 +17,19 @@ import fcntl
 import io
 import json
 import os
-import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 
 from bsvae.trial import BadInput
-from sweeps.schema import TABLES, TRIALS, VERSION
+from sweeps.compaction import read_table
+from sweeps.files import LocalFiles, make_folder
+from sweeps.parts import decode, encode
+from sweeps.schema import TABLES, TRIALS
 
 Row = Mapping[str, Any]
 
@@ -37,6 +38,30 @@ _ORDER = {
     "epochs": ["trial_id", "epoch"],
     "gaussianity": ["trial_id"],
 }
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is stored of one trial: its row; its curve, panel and arrays, where it has them."""
+
+    row: Row
+    curve: Sequence[Row] = ()
+    gaussianity: Sequence[Row] = ()
+    arrays: Mapping[str, np.ndarray] | None = None
+
+    def encoded(self) -> tuple[dict[str, bytes], dict[str, bytes]]:
+        """The files that must be there before its row is, and the row's own."""
+        name = self.row["trial_id"]
+        before = {
+            f"{table}/{name}.parquet": encode(rows, TABLES[table])
+            for table, rows in (("epochs", self.curve), ("gaussianity", self.gaussianity))
+            if rows
+        }
+        if self.arrays:
+            content = io.BytesIO()
+            np.savez_compressed(content, allow_pickle=False, **self.arrays)
+            before[f"arrays/{name}.npz"] = content.getvalue()
+        return before, {f"trials/{name}.parquet": encode([self.row], TRIALS)}
 
 
 class Ledger:
@@ -51,6 +76,7 @@ class Ledger:
 
     def __init__(self, results: str | Path, sweep: str) -> None:
         self.folder = Path(results) / sweep
+        self.files = LocalFiles(self.folder)
         self.sweep = sweep
 
     def commit(
@@ -65,28 +91,51 @@ class Ledger:
         Raises:
             OSError: if the disk refuses; no partial file is ever visible.
         """
-        name = f"{row['trial_id']}.parquet"
-        for table, rows in {"epochs": list(curve), "gaussianity": list(gaussianity)}.items():
-            if rows:
-                _replace(self.folder / table / name, _encode(rows, TABLES[table]))
-        if arrays:
-            content = io.BytesIO()
-            np.savez_compressed(content, allow_pickle=False, **arrays)
-            _replace(self.folder / "arrays" / f"{row['trial_id']}.npz", content.getvalue())
-        _replace(self.folder / "trials" / name, _encode([row], TRIALS))
+        self.commit_all([Entry(row, list(curve), list(gaussianity), arrays)])
 
-    def rows(self, trial_ids: Iterable[str] | None = None) -> dict[str, dict[str, Any]]:
-        """Terminal rows by trial id: all of them, or those of the given trials that have one."""
-        parts = _parts(self.folder / "trials")
-        if trial_ids is not None:
-            names = {f"{trial_id}.parquet" for trial_id in trial_ids}
-            parts = [part for part in parts if part.name in names]
-        return {row["trial_id"]: row for row in _read(parts, TRIALS).to_pylist()}
+    def commit_all(self, entries: Iterable[Entry]) -> None:
+        """Write what belongs to several trials, as `commit` does, in a fraction of the time.
+
+        All that their rows need is stored before the first row can be seen.
+
+        Raises:
+            OSError: if the disk refuses; no partial file is ever visible.
+        """
+        encoded = [entry.encoded() for entry in entries]
+        for group in zip(*encoded, strict=True):
+            self.files.write({path: content for files in group for path, content in files.items()})
+
+    def rows(
+        self, trial_ids: Iterable[str] | None = None, columns: Sequence[str] | None = None
+    ) -> dict[str, dict[str, Any]]:
+        """Terminal rows by trial id.
+
+        Args:
+            trial_ids: those of these trials that have one; None for all there are.
+            columns: those that are wanted, ``trial_id`` among them; None for all.
+
+        Raises:
+            BadInput: naming every part that cannot be read.
+        """
+        if trial_ids is None:
+            table = read_table(self.files, "trials", columns)
+        else:
+            paths = [f"trials/{trial_id}.parquet" for trial_id in trial_ids]
+            table, _ = decode(self.files, list(filter(self.files.has, paths)), TRIALS)
+            table = table.select(columns or TRIALS.names)
+        values = zip(*(column.to_pylist() for column in table.columns), strict=True)
+        names = table.column_names
+        rows = (dict(zip(names, row, strict=True)) for row in values)
+        return {row["trial_id"]: row for row in rows}
 
     def table(self, name: str) -> pd.DataFrame:
         """One of the tables of `sweeps.schema`, in an order that does not depend on when trials
-        finished."""
-        frame = _read(_parts(self.folder / name), TABLES[name]).to_pandas()
+        finished.
+
+        Raises:
+            BadInput: naming every part that cannot be read.
+        """
+        frame = read_table(self.files, name).to_pandas()
         return frame.sort_values(_ORDER[name], ignore_index=True, kind="stable")
 
     def trials(self) -> pd.DataFrame:
@@ -104,7 +153,7 @@ class Ledger:
     def write_definition(self, document: Mapping[str, Any]) -> None:
         """Keep what was asked for beside the results."""
         text = json.dumps(document, indent=2, sort_keys=True)
-        _replace(self.folder / "sweep.json", text.encode())
+        self.files.write({"sweep.json": text.encode()})
 
     def read_definition(self) -> dict[str, Any] | None:
         """What was last asked for, or None before the first run."""
@@ -127,7 +176,7 @@ class Ledger:
             BadInput: if another process holds it, or the folder cannot be written.
         """
         try:
-            _make_folder(self.folder)
+            make_folder(self.folder)
             handle = open(self.folder / ".lock", "a+", encoding="utf-8")  # noqa: SIM115
         except OSError as error:
             raise BadInput(f"cannot write {self.folder} ({error.strerror})") from None
@@ -147,92 +196,3 @@ class Ledger:
 def sweeps_with_results(results: str | Path) -> list[str]:
     """Names of the sweeps that have a folder with a definition under ``results``."""
     return sorted(path.parent.name for path in Path(results).glob("*/sweep.json"))
-
-
-def _parts(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    names = (entry.name for entry in os.scandir(folder))
-    return [folder / name for name in sorted(names) if name.endswith(".parquet") and name[0] != "."]
-
-
-def _read(parts: list[Path], schema: pa.Schema) -> pa.Table:
-    """All parts as one table, their checksums verified.
-
-    Raises:
-        BadInput: naming every part that cannot be read.
-    """
-    if not parts:
-        return schema.empty_table()
-    try:
-        return _scan(parts, schema)
-    except (pa.ArrowException, OSError):
-        bad = [part for part in parts if not _readable(part, schema)]
-        if not bad:
-            raise
-        names = ", ".join(map(str, bad))
-        raise BadInput(
-            f"{len(bad)} of {len(parts)} parts cannot be read: {names}; "
-            "delete them and run the sweep again to train those trials anew"
-        ) from None
-
-
-def _scan(parts: list[Path], schema: pa.Schema) -> pa.Table:
-    for part in parts:
-        stored = (pq.read_schema(part).metadata or {}).get(b"schema_version", b"none").decode()
-        if stored != str(VERSION):
-            raise BadInput(
-                f"{part}: schema version {stored}, this program reads {VERSION}: "
-                "use the program that wrote it, or another results folder"
-            )
-    checks = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
-    form = ds.ParquetFileFormat(default_fragment_scan_options=checks)
-    return ds.dataset([str(part) for part in parts], schema=schema, format=form).to_table()
-
-
-def _readable(part: Path, schema: pa.Schema) -> bool:
-    try:
-        _scan([part], schema)
-    except (pa.ArrowException, OSError):
-        return False
-    return True
-
-
-def _encode(rows: list[Row], schema: pa.Schema) -> bytes:
-    unexpected = set().union(*rows) - set(schema.names)
-    if unexpected:
-        raise ValueError(f"no such columns in the schema: {', '.join(sorted(unexpected))}")
-    table = pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, write_page_checksum=True)
-    return sink.getvalue().to_pybytes()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Put a file in place so that it is seen whole or not at all, and survives a power cut."""
-    _make_folder(path.parent)
-    temporary = path.parent / f".{path.name}.{os.getpid()}.{uuid.uuid4().hex}.tmp"
-    try:
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def _make_folder(folder: Path) -> None:
-    if not folder.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

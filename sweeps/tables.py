@@ -1,5 +1,6 @@
 """Published tables beside ours: pure functions of the trials' table."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,8 +92,16 @@ def summary(done: pd.DataFrame, objective: str) -> Table:
     )
 
 
-def best_trials(trials: pd.DataFrame, sort: str, count: int) -> pd.DataFrame:
+def best_trials(
+    trials: pd.DataFrame, sort: str, count: int, objectives: Sequence[str] = ()
+) -> pd.DataFrame:
     """The first ``count`` trials by a column, best first, with the columns that tell them apart.
+
+    Args:
+        trials: rows to choose from.
+        sort: a column.
+        count: rows to give at most.
+        objectives: metrics to show besides the column and the usual ones.
 
     Raises:
         BadInput: for an unknown column.
@@ -103,7 +112,7 @@ def best_trials(trials: pd.DataFrame, sort: str, count: int) -> pd.DataFrame:
     chosen = trials.sort_values(sort, ascending=ascending, na_position="last").head(count)
     varying = [name for name in FIELDS if trials[name].nunique(dropna=False) > 1]
     shown = ["trial_id", "status", *varying, "test_neg_elbo", "test_distortion", "test_kl"]
-    return chosen[list(dict.fromkeys([*shown, sort, "device_seconds"]))]
+    return chosen[list(dict.fromkeys([*shown, *objectives, sort, "device_seconds"]))]
 
 
 def _logit_normal(done: pd.DataFrame) -> list[Table]:

@@ -6,9 +6,11 @@ os.environ.setdefault(
     "OMP_NUM_THREADS", "1"
 )  # before numpy: idle threads of one library stall others
 
+import contextlib
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,22 @@ def bsvae(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 def command(*arguments: str) -> list[str]:
     return [sys.executable, "-c", "from sweeps.cli import main; main()", *arguments]
+
+
+def members(session: int) -> Iterator[int]:
+    """The processes of a session."""
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with contextlib.suppress(OSError):
+                if os.getsid(int(name)) == session:
+                    yield int(name)
+
+
+def end_session(session: int) -> None:
+    """End what a killed process left behind: processes that the test started."""
+    for pid in list(members(session)):
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
 
 
 SMALL_SWEEP = """

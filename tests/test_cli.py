@@ -3,6 +3,7 @@ import time
 
 import pytest
 
+from sweeps.pareto import front
 from sweeps.store import Ledger
 
 TYPO = '[trial]\nfamily = "gaussian"\nlatent_dims = 4\n'
@@ -71,12 +72,29 @@ def test_serial_run_status_show_and_table(bsvae, tmp_path):
     assert run.returncode == 0, run.stderr
     assert "1 trials done, 0 failed or diverged: results/my" in run.stdout
     assert "nothing to train" in bsvae("plan", "my.toml").stdout
-    assert "1 of 1 trials" in bsvae("status", "my").stdout
+    status = bsvae("status", "my").stdout
+    assert "1 of 1 trials" in status
+    assert "trials per minute over the last" in status
+    assert "this plan is for this machine" in bsvae("plan", "my.toml", RAY_ADDRESS="n:1").stdout
     assert "done" in bsvae("show", "my", "--where", "latent_dim == 2").stdout
     assert "gaussian" in bsvae("table", "my").stdout
     assert "1/1" in bsvae("ls").stdout
     refused = bsvae("show", "my", "--where", "__import__('os')")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+
+
+def test_two_objectives_are_searched_and_their_pareto_front_is_shown(bsvae, tmp_path):
+    search = "[search.kl_weight]\nlow = 0.1\nhigh = 10.0\nlog = true\n"
+    budget = '[optuna]\ntrials = 6\nround = 3\nobjectives = ["test_distortion", "test_kl"]\n'
+    (tmp_path / "my.toml").write_text(GOOD + search + budget)
+    assert bsvae("run", "my.toml", "--engine", "serial").returncode == 0
+    trials = Ledger(tmp_path / "results", "my").trials()
+    best = front(trials, ["test_distortion", "test_kl"])
+    shown = bsvae("show", "my").stdout
+    title = f"Pareto front of test_distortion, test_kl: {len(best)} of 6 trials"
+    assert title in shown
+    upper = shown.split("All trials by test_neg_elbo")[0]
+    assert {name for name in trials["trial_id"] if name in upper} == set(best["trial_id"])
 
 
 def test_one_bad_trial_fails_alone_and_a_retry_has_the_last_word(bsvae, tmp_path):

@@ -76,6 +76,11 @@ def test_a_grid_wins_over_constants_and_keeps_its_own_value(tmp_path):
         (SEARCH + "[optuna]\nobjectives = ['test_elbo']\n", "did you mean 'test_neg_elbo'"),
         (SEARCH + "[optuna]\nround = true\n", "optuna.round = True"),
         (SEARCH.replace("[trial]", "[trial]\nkl_weight = 1.0"), "kl_weight is searched"),
+        (GRID + "[halving]\neta = 2\n", "[halving] without a [search.FIELD] table"),
+        (SEARCH + "[halving]\neta = 1\n", "halving.eta = 1: must be an integer >= 2"),
+        (SEARCH + "[halving]\nmin_epoch = 1\n", "did you mean 'min_epochs'"),
+        (SEARCH + "[optuna]\nobjectives = ['test_nll']\n[halving]\n", "after every epoch"),
+        (SEARCH + "[optuna]\nobjectives = ['test_kl', 'test_mse']\n[halving]\n", "needs one"),
     ],
 )
 def test_a_bad_file_is_named_with_what_is_wrong(tmp_path, text, message):
@@ -113,3 +118,13 @@ def test_reading_a_sweep_imports_neither_torch_nor_ray_nor_optuna():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_cell_is_a_trial_that_needs_no_more_checking():
+    for name in shipped():
+        sweep = read_sweep(name)
+        for cell in sweep.cells:
+            if not sweep.searched(cell):
+                trial, checked = Trial.resolved(cell), Trial.of(cell)
+                assert (trial, trial.trial_id) == (checked, checked.trial_id)
+                assert trial.as_dict() == checked.as_dict()

@@ -47,12 +47,13 @@ def test_members_keep_their_own_learning_rates(digits):
     assert together.metrics[2] != together.metrics[0]
 
 
-def test_a_diverging_member_is_frozen_and_touches_nobody(digits):
+def test_a_diverging_member_leaves_and_touches_nobody(digits):
     good, other = trials_of("gaussian")[:2]
     bad = dataclasses.replace(good, learning_rate=1e30)
-    last = final([good, bad, other], digits)
-    assert last.diverged_at == [None, 1, None]
-    for member, trial in ((0, good), (2, other)):
+    first, last = train([good, bad, other], digits)
+    assert first.ended == [None, "diverged", None]
+    assert last.pack.trials == (good, other)
+    for member, trial in enumerate(last.pack.trials):
         alone = final([trial], digits).metrics[0]["test_neg_elbo"]
         assert math.isclose(last.metrics[member]["test_neg_elbo"], alone, rel_tol=1e-5)
 
@@ -62,7 +63,7 @@ def test_training_stops_when_everyone_diverged(digits):
         family="gaussian", dataset="digits", latent_dim=2, hidden=8, learning_rate=1e30, epochs=9
     )
     last = final([bad], digits)
-    assert (last.number, last.diverged_at) == (1, [1])
+    assert (last.number, last.ended) == (1, ["diverged"])
 
 
 def test_padding_stays_exactly_zero_while_training(digits):
@@ -106,17 +107,33 @@ def test_adam_is_torchs():
     optimiser = Adam([ours], rates)
     theirs = [start[m].clone().requires_grad_() for m in range(3)]
     reference = [torch.optim.Adam([p], lr=rate) for p, rate in zip(theirs, rates, strict=True)]
-    for step in range(20):
-        gradient = torch.randn(3, 4, 5)
+    for gradient in torch.randn(20, 3, 4, 5):
         optimiser.step([gradient])
         for member, (p, adam) in enumerate(zip(theirs, reference, strict=True)):
-            if member != 1 or step < 10:
-                p.grad = gradient[member].clone()
-                adam.step()
-        if step == 9:
-            optimiser.freeze(1)
+            p.grad = gradient[member].clone()
+            adam.step()
     for member in range(3):
         torch.testing.assert_close(ours[member], theirs[member])
+
+
+def test_members_that_stay_are_updated_as_if_alone():
+    torch.manual_seed(0)
+    start, gradients = torch.randn(3, 4, 5), torch.randn(20, 3, 4, 5)
+    rates = [1e-3, 1e-2, 1e-3]
+    ours = start.clone().requires_grad_()
+    optimiser = Adam([ours], rates)
+    for gradient in gradients[:10]:
+        optimiser.step([gradient])
+    kept = ours.detach()[[0, 2]].clone().requires_grad_()
+    optimiser = optimiser.keep([kept], [0, 2])
+    for gradient in gradients[10:]:
+        optimiser.step([gradient[[0, 2]]])
+    for row, member in enumerate((0, 2)):
+        alone = start[[member]].clone().requires_grad_()
+        reference = Adam([alone], [rates[member]])
+        for gradient in gradients:
+            reference.step([gradient[[member]]])
+        torch.testing.assert_close(kept[row], alone[0])
 
 
 def test_parameters_are_counted_without_padding_and_without_memory():
@@ -127,9 +144,9 @@ def test_parameters_are_counted_without_padding_and_without_memory():
     assert pack_bytes([trial]) > 16 * count_parameters(trial)
 
 
-def test_small_models_are_packed_and_large_ones_are_not():
+def test_large_models_share_a_core_with_fewer_and_convolutions_with_none():
     small = Trial(family="gaussian", dataset="digits", latent_dim=8, hidden=64)
     assert suggested_size(small) == 16
-    assert suggested_size(Trial(family="gaussian", latent_dim=8)) == 1
+    assert suggested_size(Trial(family="gaussian", latent_dim=8)) == 9
     assert suggested_size(Trial(family="conv_vae", latent_dim=2)) == 1
     assert suggested_size(small, "cuda") == 256

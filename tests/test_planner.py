@@ -181,3 +181,42 @@ def test_a_cell_where_nothing_works_still_ends(status):
             {"trial_id": t.trial_id, "status": status, "test_neg_elbo": None} for t in pack
         )
     assert planner.finished
+
+
+HALVED = {"halving": {"eta": 2, "min_epochs": 3}}
+
+
+def test_rivals_of_a_round_share_a_pack_whatever_its_size():
+    for size in (1, 3, 6, 100):
+        _, packs = play(sweep_of(**HALVED), size, 2, 0)
+        for pack in packs:
+            rounds = {(trial.family, trial.latent_dim) for trial in pack}
+            assert len(pack) == 4 * len(rounds)
+        assert max(map(len, packs)) <= max(size, 4)
+
+
+def test_a_round_of_rivals_without_all_its_rows_is_trained_again_whole():
+    rows, _ = play(sweep_of(**HALVED), 4, 2, 0)
+    lost = next(iter(rows))
+    rest, packs = play(sweep_of(**HALVED), 4, 2, 0, rows=[r for k, r in rows.items() if k != lost])
+    assert rest.keys() == rows.keys()
+    assert [len(pack) for pack in packs] == [4]
+    assert lost in {trial.trial_id for trial in packs[0]}
+
+
+def test_a_stopped_trial_counts_only_where_it_would_stop_now():
+    rows, _ = play(sweep_of(**HALVED), 4, 2, 0)
+    stopped = next(key for key, row in rows.items() if row["status"] == "done")
+    rows[stopped] |= {"status": "stopped", "epochs_trained": 6}
+    assert Planner(sweep_of(**HALVED), rows, lambda trial: 4).finished
+    later = {"halving": {"eta": 2, "min_epochs": 4}}
+    for changed in ({}, later):
+        planner = Planner(sweep_of(**changed), rows, lambda trial: 4)
+        assert stopped in {trial.trial_id for trial in planner.next_pack()}
+
+
+def test_rivals_that_may_have_failed_each_other_are_trained_alone():
+    planner = Planner(sweep_of(**HALVED), {}, lambda trial: 4)
+    pack = planner.next_pack()
+    planner.split(pack)
+    assert [planner.next_pack() for _ in pack] == [[trial] for trial in pack]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import command
+from conftest import command, end_session, members
 
 from sweeps.store import Ledger
 
@@ -84,7 +84,7 @@ def test_a_killed_driver_resumes_and_a_finished_sweep_trains_nothing(bsvae, tmp_
         time.sleep(0.05)
     driver.send_signal(signal.SIGKILL)
     driver.wait()
-    _end_session(driver.pid)
+    end_session(driver.pid)
     before = ledger.trials().set_index("trial_id")["finished_at"]
     assert 2 <= len(before) < 24
 
@@ -145,7 +145,7 @@ def test_a_local_run_listens_on_loopback_alone(tmp_path):
     )
     try:
         addresses, deadline = set(), time.monotonic() + 60
-        while time.monotonic() < deadline and len(list(_members(driver.pid))) < 8:
+        while time.monotonic() < deadline and len(list(members(driver.pid))) < 8:
             time.sleep(0.2)
         for _ in range(25):  # the head, then its workers
             addresses |= _listening(driver.pid)
@@ -155,13 +155,13 @@ def test_a_local_run_listens_on_loopback_alone(tmp_path):
     finally:
         driver.kill()
         driver.wait()
-        _end_session(driver.pid)
+        end_session(driver.pid)
 
 
 def _listening(session):
     """Addresses that the processes of a session listen on, from the kernel's own tables."""
     inodes = set()
-    for pid in _members(session):
+    for pid in members(session):
         with contextlib.suppress(OSError):
             for handle in os.scandir(f"/proc/{pid}/fd"):
                 with contextlib.suppress(OSError):
@@ -178,18 +178,3 @@ def _listening(session):
 def _address(text):
     words = [bytes.fromhex(text[i : i + 8])[::-1] for i in range(0, len(text), 8)]
     return ".".join(map(str, words[-1])) if words[-1] != b"\0\0\0\1" else "::1"
-
-
-def _members(session):
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            with contextlib.suppress(OSError):
-                if os.getsid(int(name)) == session:
-                    yield int(name)
-
-
-def _end_session(session):
-    """End what a killed driver left behind: processes that this test started."""
-    for pid in list(_members(session)):
-        with contextlib.suppress(OSError):
-            os.kill(pid, signal.SIGKILL)

@@ -84,7 +84,7 @@ class Gaussian(Latent):
 def moments(raw: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and variance from a network's two heads: (mu, softplus(raw) + floor), each (M, B, L)."""
     mu, spread = raw.unbind(-2)
-    return mu, F.softplus(spread) + VARIANCE_FLOOR
+    return mu, F.softplus(spread.contiguous()) + VARIANCE_FLOOR  # strided, it is 10 times slower
 
 
 def normal_log_density(y: Tensor, mu: Tensor | float, variance: Tensor, mask: Tensor) -> Tensor:

@@ -1,0 +1,69 @@
+"""Whether a driver grows with the trials that it has finished, beyond the rows that it keeps.
+
+    python -m benchmarks.driver_memory [--trials 2000] [--pack 4]
+
+Runs a sweep of tiny models on Ray, for real, and prints the resident memory of this process, the
+driver, each time that another quarter of the trials has its row on the disk: from the first line
+on, what is added is what finished trials leave behind.  The last line says how much of that the
+rows are that the plan keeps for its progress, its searches and its summary.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from sweeps.definition import parse
+from sweeps.execution import execute
+from sweeps.planner import Planner
+from sweeps.store import Ledger
+
+
+def main() -> None:
+    """Run the sweep and print the memory of its driver."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--trials", type=int, default=2000)
+    options.add_argument("--pack", type=int, default=4)
+    chosen = options.parse_args()
+    constants = {"family": "gaussian", "dataset": "digits", "hidden": 4, "latent_dim": 2}
+    weights = [round(0.001 * n, 3) for n in range(1, chosen.trials + 1)]
+    document = {"trial": constants | {"epochs": 1}, "grid": [{"kl_weight": weights}]}
+    with tempfile.TemporaryDirectory() as results:
+        ledger = Ledger(results, "memory")
+        watch = threading.Thread(target=_watch, args=(ledger, chosen.trials), daemon=True)
+        watch.start()
+        planner = execute(parse("memory", document, {}), ledger, None, chosen.pack, "ray")
+        watch.join()
+        kept = _kept(planner) / chosen.trials
+        print(f"rows kept by the plan: {kept / 1e3:.2f} kB a trial; {chosen.pack} trials a pack")
+
+
+def _watch(ledger: Ledger, trials: int) -> None:
+    """Print the memory when the first pack's rows are there, and then at every quarter."""
+    first = None
+    for mark in (1, trials // 4, trials // 2, trials * 3 // 4, trials):
+        while (done := len(ledger.files.stamps("trials"))) < mark:
+            time.sleep(0.1)
+        memory = _resident()
+        first = first or (done, memory)
+        added = memory - first[1]
+        each = f", {added / (done - first[0]) / 1e3:.1f} kB a trial" if done > first[0] else ""
+        print(f"{done} trials: {memory / 1e6:.1f} MB, {added / 1e6:+.1f} MB{each}", flush=True)
+
+
+def _resident() -> int:
+    """Bytes of this process that are in memory."""
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _kept(planner: Planner) -> int:
+    rows = planner.results.values()
+    return sum(sys.getsizeof(row) + sum(map(sys.getsizeof, row.values())) for row in rows)
+
+
+if __name__ == "__main__":
+    main()

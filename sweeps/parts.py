@@ -1,0 +1,95 @@
+"""Parts: the small Parquet files of the ledger, from rows to bytes and back to one Arrow table."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bsvae.checks import BadInput
+from sweeps.files import LocalFiles
+from sweeps.schema import VERSION
+
+#: Parts that are decoded and then joined as one: a part of one row takes far more memory alone.
+BATCH = 500
+
+
+def encode(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> bytes:
+    """Rows as a Parquet file with checksums; a lone row without what only many rows gain from.
+
+    Raises:
+        ValueError: for a column that the schema does not have.
+    """
+    unexpected = set().union(*rows) - set(schema.names)
+    if unexpected:
+        raise ValueError(f"no such columns in the schema: {', '.join(sorted(unexpected))}")
+    table = pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
+    sink, many = pa.BufferOutputStream(), len(rows) > 1
+    pq.write_table(
+        table,
+        sink,
+        write_page_checksum=True,
+        write_statistics=False,
+        use_dictionary=many,
+        compression="snappy" if many else "none",
+    )
+    return sink.getvalue().to_pybytes()
+
+
+def decode(
+    files: LocalFiles, paths: Sequence[str], schema: pa.Schema
+) -> tuple[pa.Table, list[int]]:
+    """All parts as one table in the order of the paths, and the number of rows of each.
+
+    Raises:
+        BadInput: naming every part that cannot be read, or one of another schema version.
+    """
+    batches = [paths[start : start + BATCH] for start in range(0, len(paths), BATCH)]
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
+        read = list(threads.map(lambda batch: _decode_batch(files, batch, schema), batches))
+    bad = [str(files.root / path) for _, _, unreadable in read for path in unreadable]
+    if bad:
+        raise BadInput(
+            f"{len(bad)} of {len(paths)} parts cannot be read: {', '.join(bad)}; "
+            "delete them and run the sweep again to train those trials anew"
+        )
+    tables = [schema.empty_table(), *(table for table, _, _ in read)]
+    return pa.concat_tables(tables), [rows for _, counts, _ in read for rows in counts]
+
+
+def _decode_batch(
+    files: LocalFiles, paths: Iterable[str], schema: pa.Schema
+) -> tuple[pa.Table, list[int], list[str]]:
+    """One table of some parts, the rows of each, and the paths of those that cannot be read."""
+    tables, bad = [], []
+    for path in paths:
+        try:
+            tables.append(_decode(files, path, schema))
+        except (pa.ArrowException, OSError):
+            bad.append(path)
+    whole = pa.concat_tables([schema.empty_table(), *tables]).combine_chunks()
+    return whole, list(map(len, tables)), bad
+
+
+def _decode(files: LocalFiles, path: str, schema: pa.Schema) -> pa.Table:
+    """One part, its checksums verified; a column that it does not have is null."""
+    file = pq.ParquetFile(pa.BufferReader(files.read(path)), page_checksum_verification=True)
+    table = file.read(use_threads=False)
+    stored = (table.schema.metadata or {}).get(b"schema_version", b"none").decode()
+    if stored != str(VERSION):
+        raise BadInput(
+            f"{files.root / path}: schema version {stored}, this program reads {VERSION}: "
+            "use the program that wrote it, or another results folder"
+        )
+    if not table.schema.equals(schema):
+        columns = [_column(table, column) for column in schema]
+        return pa.Table.from_arrays(columns, schema=schema)
+    return table.replace_schema_metadata(schema.metadata)
+
+
+def _column(table: pa.Table, column: pa.Field) -> pa.ChunkedArray | pa.Array:
+    if column.name not in table.schema.names:
+        return pa.nulls(len(table), column.type)
+    return table[column.name].cast(column.type)

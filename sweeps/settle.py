@@ -1,0 +1,55 @@
+"""How a pack ends: every trial of it gets a row, or another chance."""
+
+import datetime
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from bsvae.trial import Trial
+from sweeps.planner import Planner
+from sweeps.search import Row
+from sweeps.store import Ledger
+
+
+def settle(planner: Planner, ledger: Ledger, pack: Sequence[Trial], error: str) -> list[Row]:
+    """Close a pack: tell the plan its committed rows, and give what has none another chance.
+
+    Trials that failed together are handed back to be trained alone, since one of them may have
+    failed the others; a trial that failed alone gets a failed row.  Ledger first, tell second: a
+    result that a search has heard of is always on disk.
+    """
+    trials = {trial.trial_id: trial for trial in pack}
+    rows = ledger.rows(trials)
+    ended = {k: row for k, row in rows.items() if not error or row["status"] != "failed"}
+    missing = [trial for trial_id, trial in trials.items() if trial_id not in ended]
+    if len(pack) > 1:
+        planner.split(missing)
+    elif missing:
+        give_up(ledger, missing[0], error)
+        ended = ledger.rows(trials)
+    planner.tell(ended.values())
+    return list(ended.values())
+
+
+def give_up(ledger: Ledger, trial: Trial, error: str) -> None:
+    """Record a trial that cannot be trained as failed, unless its result has come after all."""
+    row = trial_row(trial) | {"status": "failed", "error": error or "no result"}
+    if any(known["status"] != "failed" for known in ledger.rows([trial.trial_id]).values()):
+        return
+    ledger.commit(row)
+
+
+def trial_row(trial: Trial) -> dict[str, object]:
+    """What a trial's row says whatever became of it."""
+    import torch
+
+    from bsvae.pack import count_parameters
+
+    return {
+        "trial_id": trial.trial_id,
+        **trial.as_dict(),
+        "beta": trial.beta,
+        "parameters": count_parameters(trial),
+        "finished_at": datetime.datetime.now(datetime.UTC),
+        "bsvae_version": version("bsvae"),
+        "torch_version": torch.__version__,
+    }

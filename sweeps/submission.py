@@ -1,0 +1,224 @@
+"""A sweep as a Ray job: sent to a cluster, followed, left and rejoined.
+
+What is sent is the sweep file and the sources of both packages; what runs there is ``bsvae run``,
+on the head of the cluster, with the cluster's own Python.  The job's id follows from what was asked
+for, so the same command finds a job that still runs.  This file and the runner alone import Ray.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import http.client
+import importlib.util
+import json
+import logging
+import os
+import re
+import shlex
+import shutil
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bsvae.checks import BadInput
+
+if TYPE_CHECKING:
+    from ray.job_submission import JobSubmissionClient
+
+#: Seconds after which a cluster that does not answer is given up.
+PATIENCE = 3.0
+
+#: What the job's processes are told: a lost connection is noticed in seconds, not in minutes.
+ENVIRONMENT = {
+    "RAY_ADDRESS": "auto",
+    "RAY_grpc_client_keepalive_time_ms": "5000",
+    "RAY_grpc_client_keepalive_timeout_ms": "5000",
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a cluster is asked to run.
+
+    Attributes:
+        sweep: the sweep's name.
+        text: its file.
+        options: of ``bsvae run``, each as one word.
+    """
+
+    sweep: str
+    text: str
+    options: tuple[str, ...]
+
+    @property
+    def job(self) -> str:
+        """The job's name: the sweep's, and a hash of what is asked; its runs are numbered.
+
+        >>> Request("my", "", ()).job
+        'my-709074f69ce7'
+        """
+        content = json.dumps([self.sweep, self.text, self.options])
+        return f"{self.sweep}-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
+
+    @property
+    def entrypoint(self) -> str:
+        """The job's command; nothing in it but its words, whatever characters they hold.
+
+        >>> Request("my", "", ("--set=family=a; rm b",)).entrypoint
+        "python -m sweeps run my.toml '--set=family=a; rm b'"
+        """
+        words = ["python", "-m", "sweeps", "run", f"{self.sweep}.toml", *self.options]
+        return shlex.join(words)
+
+
+def check_shared(results: str) -> str:
+    """The results folder, if it means the same on every node: a URI or an absolute path.
+
+    >>> check_shared("results")
+    Traceback (most recent call last):
+        ...
+    bsvae.checks.BadInput: --results 'results': name a URI (s3://BUCKET/FOLDER), or the absolute \
+path of a folder that every node sees
+    """
+    if "://" not in results and not results.startswith("/"):
+        raise BadInput(
+            f"--results {results!r}: name a URI (s3://BUCKET/FOLDER), or the absolute path of a "
+            "folder that every node sees"
+        )
+    return results
+
+
+def submit(request: Request, address: str) -> int:
+    """Run a sweep on a cluster, or rejoin it there; print its log and return its exit status.
+
+    Args:
+        request: what to run.
+        address: where the cluster's dashboard answers, ``http://HOST:PORT``.
+
+    Raises:
+        BadInput: if the cluster cannot be reached, refuses the token, or is no Ray cluster.
+    """
+    client = _connect(address)
+    job, running = _latest(client, request.job)
+    try:
+        if running:
+            print(f"job {job} is running; following it")
+        else:
+            _send(client, request, job)
+            print(f"job {job} is sent; Ctrl-C leaves it running", flush=True)
+        return asyncio.run(_follow(client, job))
+    except KeyboardInterrupt:
+        print(f"\nleft; job {job} goes on", file=sys.stderr)
+        status = 130
+    except (OSError, RuntimeError) as error:
+        print(f"bsvae: lost sight of job {job} ({_line(error)})", file=sys.stderr)
+        status = 1
+    print(
+        f"next: the same command rejoins it; ray job stop {job} --address {address} ends it",
+        file=sys.stderr,
+    )
+    return status
+
+
+def _connect(address: str) -> "JobSubmissionClient":
+    """A client whose cluster has answered and taken the token."""
+    if not all(importlib.util.find_spec(name) for name in ("aiohttp", "pydantic", "requests")):
+        raise BadInput("submit needs Ray's Jobs API: pip install 'bsvae[cluster]'")
+    _check_answers(address)
+    os.environ.setdefault("RAY_AUTH_MODE", "token")  # read by Ray when it is imported
+    logging.disable(logging.INFO)
+    from ray.exceptions import AuthenticationError
+    from ray.job_submission import JobSubmissionClient
+
+    try:
+        return JobSubmissionClient(address)
+    except AuthenticationError as error:
+        refused = "refuses the token" if "failed" in _line(error) else "wants a token"
+        raise BadInput(f"the cluster at {address} {refused}: {_WAY_OUT}") from None
+    except (OSError, ValueError, RuntimeError) as error:
+        raise BadInput(f"no Ray dashboard at {address} ({_line(error)})") from None
+
+
+_WAY_OUT = "give the cluster's own in RAY_AUTH_TOKEN, RAY_AUTH_TOKEN_PATH or ~/.ray/auth_token"
+
+
+def _line(error: Exception) -> str:
+    """An error's first line, or its name."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _check_answers(address: str) -> None:
+    """Fail in seconds where Ray's client would wait for ever."""
+    if not re.fullmatch(r"https?://[^/\s]+/?", address):
+        raise BadInput(f"--address {address!r}: write it as http://127.0.0.1:8265")
+    try:
+        urllib.request.urlopen(f"{address.rstrip('/')}/api/version", timeout=PATIENCE).close()
+    except urllib.error.HTTPError:
+        return  # it answers, and wants a token
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise BadInput(
+            f"no Ray dashboard answers at {address} ({_line(error)}): is the tunnel to the "
+            "cluster open?"
+        ) from None
+
+
+def _latest(client: "JobSubmissionClient", job: str) -> tuple[str, bool]:
+    """The run of a job that is under way and True, or its next run and False."""
+    ours = re.compile(re.escape(job) + r"-\d+")
+    runs = [run for run in client.list_jobs() if ours.fullmatch(run.submission_id or "")]
+    for run in runs:
+        if not run.status.is_terminal():
+            return run.submission_id, True
+    return f"{job}-{len(runs) + 1}", False
+
+
+def _send(client: "JobSubmissionClient", request: Request, job: str) -> None:
+    with _bundle(request) as folder:
+        client.submit_job(
+            entrypoint=request.entrypoint,
+            submission_id=job,
+            runtime_env={"working_dir": str(folder), "env_vars": ENVIRONMENT},
+        )
+
+
+@contextlib.contextmanager
+def _bundle(request: Request) -> Iterator[Path]:
+    """A folder with what the job needs: both packages, their version, and the sweep file."""
+    root = Path(__file__).parent.parent
+    unwanted = shutil.ignore_patterns("__pycache__")
+    with tempfile.TemporaryDirectory() as name:
+        folder, release = Path(name), version("bsvae")
+        for package in ("bsvae", "sweeps"):
+            shutil.copytree(root / package, folder / package, ignore=unwanted)
+        metadata = folder / f"bsvae-{release}.dist-info" / "METADATA"
+        metadata.parent.mkdir()
+        metadata.write_text(f"Metadata-Version: 2.1\nName: bsvae\nVersion: {release}\n")
+        (folder / f"{request.sweep}.toml").write_text(request.text, encoding="utf-8")
+        yield folder
+
+
+async def _follow(client: "JobSubmissionClient", job: str) -> int:
+    """Print a job's log until it ends; the exit status of its command."""
+    async for text in client.tail_job_logs(job):
+        print(text, end="", flush=True)
+    while not (details := client.get_job_info(job)).status.is_terminal():
+        await asyncio.sleep(0.5)
+    return exit_status(details)
+
+
+def exit_status(details: Any) -> int:
+    """Print how a job ended; the status that its command would have ended with here."""
+    code = details.driver_exit_code
+    if details.status == "STOPPED":
+        code = 130
+    elif code is None or code < 0:
+        print(f"bsvae: {_line(RuntimeError(details.message))}", file=sys.stderr)
+        code = 1
+    print(f"job {details.submission_id}: {details.status.lower()}, exit status {code}")
+    return code
