@@ -1,5 +1,8 @@
 """The report in a real browser: sorting, filtering, no complaint, no request, any screen."""
 
+import shutil
+import threading
+
 import pandas as pd
 import pytest
 from browser import CHROMIUM, Browser
@@ -7,6 +10,7 @@ from browser import CHROMIUM, Browser
 from sweeps.outcome import Outcome, read_outcome
 from sweeps.report import render
 from sweeps.requests import stored_sweep
+from sweeps.serve import LivePage, server
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="chromium is not installed (apt-get install chromium)"
@@ -119,7 +123,7 @@ def test_two_thousand_trials_open_with_the_first_hundred(browser, outcome, tmp_p
         outcome.sweep, many, outcome.epochs.head(0), outcome.panel.head(0), outcome.ledger
     )
     path = tmp_path / "many.html"
-    path.write_text(render(shown), encoding="utf-8")
+    path.write_text(render(shown, []), encoding="utf-8")
     browser.errors.clear()
     browser.open(path.as_uri())
     browser.wait("document.querySelectorAll('#body tr').length === 100")
@@ -130,3 +134,31 @@ def test_two_thousand_trials_open_with_the_first_hundred(browser, outcome, tmp_p
     browser.click("#more")
     assert len(column(browser, "trial id")) == 2000
     assert browser.errors == []
+
+
+def test_a_served_page_follows_the_sweep_and_keeps_its_place(browser, small_results, tmp_path):
+    shutil.copytree(small_results / "small", tmp_path / "small")
+    trials = tmp_path / "small" / "trials"
+    later = {part.name: part.read_bytes() for part in sorted(trials.glob("*.parquet"))[5:]}
+    for name in later:
+        (trials / name).unlink()
+    page = LivePage("small", str(tmp_path), redraw=float("inf"), refresh=1)
+    with server(page, 0) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        browser.errors.clear()
+        browser.open(f"http://127.0.0.1:{running.server_port}/")
+        assert len(column(browser, "trial id")) == 5
+        browser.type("#filter", "kl_weight>0.2")
+        browser.click(head("KL(q(z|x)"))
+        browser.evaluate("window.mark = 'not loaded again'")
+        for name, content in later.items():
+            (trials / name).write_bytes(content)
+        browser.wait("document.getElementById('counts').textContent.includes('28done')")
+        rates = [float(text) for text in column(browser, "test kl")]
+        expected = read_outcome(*stored_sweep("small", str(tmp_path))).trials
+        assert len(rates) == (expected["kl_weight"] > 0.2).sum()
+        assert rates == sorted(rates)
+        assert browser.evaluate("window.mark") == "not loaded again"
+        assert browser.errors == []
+        browser.open("about:blank#")
+        running.shutdown()

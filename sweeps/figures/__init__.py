@@ -24,13 +24,12 @@ from sweeps.figures.tradeoffs import (
     by_latent_dimension,
     by_prior_scale,
     objectives_plane,
-    pareto_front,
     rate_distortion,
 )
 from sweeps.figures.whitened import gaussianity_panel, whitened_codes
 from sweeps.outcome import Outcome
 
-__all__ = ["PLATES", "Plate", "figures", "pareto_front"]
+__all__ = ["PLATES", "Plate", "figures"]
 
 
 @dataclass(frozen=True)
@@ -88,8 +87,8 @@ PLATES = (
     Plate(
         search_history,
         "The search",
-        "Every searched trial: thin lines join the trials of one cell. Steps: the best of each "
-        "cell so far.",
+        "Every searched trial: thin lines join the trials of one cell. Hollow: stopped "
+        "early. Steps: the best of each cell so far.",
     ),
     Plate(
         code_planes,
