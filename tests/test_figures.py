@@ -6,7 +6,7 @@ import optuna
 import pandas as pd
 import pytest
 
-from bsvae.trial import Trial
+from bsvae.trial import BadInput, Trial
 from sweeps.definition import parse
 from sweeps.figures import PLATES, figures
 from sweeps.figures.codes import seen_by_decoder
@@ -142,6 +142,18 @@ def test_codes_are_seen_as_the_decoder_sees_them():
     for family, expected in (("logit_normal", [0.5, 0]), ("concrete", [1, 0]), ("gaussian", y[0])):
         row = pd.Series({"family": family})
         assert seen_by_decoder(row, y)[0] == pytest.approx(expected, abs=1e-6)
+
+
+def test_damaged_or_foreign_arrays_are_named(tmp_path):
+    outcome = synthetic(tmp_path, ["gaussian"])
+    first, second = outcome.done["trial_id"][:2]
+    path = outcome.ledger.folder / "arrays" / f"{first}.npz"
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(BadInput, match=rf"{first}\.npz cannot be read"):
+        outcome.arrays(first)
+    foreign = outcome.done.assign(latent_dim=2).query("trial_id == @second")
+    with pytest.raises(BadInput, match="not of this trial"):
+        outcome.with_arrays(foreign, "codes", 1)
 
 
 def test_nothing_done_gives_no_figure(tmp_path):
