@@ -146,12 +146,12 @@ def test_codes_are_seen_as_the_decoder_sees_them():
 
 def test_damaged_or_foreign_arrays_are_named(tmp_path):
     outcome = synthetic(tmp_path, ["gaussian"])
-    first, second = outcome.done["trial_id"][:2]
+    first, second = outcome.done["trial_id"].iloc[:2]
     path = outcome.ledger.folder / "arrays" / f"{first}.npz"
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(BadInput, match=rf"{first}\.npz cannot be read"):
         outcome.arrays(first)
-    foreign = outcome.done.assign(latent_dim=2).query("trial_id == @second")
+    foreign = outcome.done[outcome.done["trial_id"] == second].assign(latent_dim=2)
     with pytest.raises(BadInput, match="not of this trial"):
         outcome.with_arrays(foreign, "codes", 1)
 
