@@ -1,5 +1,6 @@
 """A sweep as a job on a real cluster of one machine, which asks for a token."""
 
+import contextlib
 import importlib.util
 import os
 import shlex
@@ -124,6 +125,8 @@ def cluster():
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "RAY_AUTH_MODE": "token",
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # listen on loopback alone
+        "RAY_raylet_start_wait_time_s": "200",  # a busy machine is no failure
+        "RAY_agent_register_timeout_ms": "200000",
     }
     gcs, client, dashboard = _free_ports(3)
     options = {
@@ -144,17 +147,20 @@ def cluster():
             start, env=os.environ | environment, stdout=log, stderr=log, start_new_session=True
         )
     try:
-        _wait_for(f"http://127.0.0.1:{dashboard}/api/version")
+        _wait_until_up(head, folder / "log")
         yield f"http://127.0.0.1:{dashboard}", environment
     finally:
         head.terminate()
-        head.wait(timeout=30)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            head.wait(timeout=30)
         end_session(head.pid)
+        head.wait()
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @needs_jobs
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_job_is_left_and_rejoined_and_its_rows_arrive(cluster, bsvae, tmp_path):
     address, environment = cluster
     (tmp_path / "my.toml").write_text(SWEEP)
@@ -171,7 +177,7 @@ def test_a_job_is_left_and_rejoined_and_its_rows_arrive(cluster, bsvae, tmp_path
     )
     assert "is sent; Ctrl-C leaves it running" in first.stdout.readline()
     first.send_signal(signal.SIGINT)
-    _, errors = first.communicate(timeout=30)
+    _, errors = first.communicate(timeout=90)
     assert first.returncode == 130
     assert "the same command rejoins it" in errors
     assert "Traceback" not in errors
@@ -186,6 +192,7 @@ def test_a_job_is_left_and_rejoined_and_its_rows_arrive(cluster, bsvae, tmp_path
 
 @needs_jobs
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_no_token_and_a_wrong_one_are_refused(cluster, bsvae, tmp_path):
     address, environment = cluster
     words = ["submit", "tiny", "--address", address, "--results", str(tmp_path)]
@@ -208,14 +215,9 @@ def _free_ports(count):
     return ports
 
 
-def _wait_for(url):
-    """Until a dashboard answers, which without a token it does by refusing."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-        except urllib.error.HTTPError:
-            return
-        except OSError:
-            time.sleep(0.2)
-    raise TimeoutError(url)
+def _wait_until_up(head, log):
+    deadline = time.monotonic() + 250
+    while "will now block forever" not in log.read_text():
+        assert head.poll() is None, log.read_text()[-2000:]
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
