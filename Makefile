@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: quickstart test lint lock audit
+.PHONY: quickstart test test-cluster lint lock audit
 
 quickstart: .venv/installed  ## train the quickstart sweep and print its table
 	$(BIN)/bsvae run quickstart
@@ -10,6 +10,9 @@ quickstart: .venv/installed  ## train the quickstart sweep and print its table
 
 test: .venv/installed  ## run the whole suite
 	$(BIN)/pytest
+
+test-cluster: .venv-cluster/installed  ## run the tests that send jobs to a real head
+	.venv-cluster/bin/pytest tests/test_submission.py
 
 lint: .venv/installed  ## check style
 	$(BIN)/ruff check .
@@ -29,4 +32,10 @@ audit:  ## look up known vulnerabilities of what is pinned
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test]'
+	touch $@
+
+# Apart, since every Ray that starts where ray[default] is installed starts more than a sweep needs.
+.venv-cluster/installed: pyproject.toml
+	$(PYTHON) -m venv .venv-cluster
+	.venv-cluster/bin/pip install --quiet --disable-pip-version-check -e '.[test,cluster]'
 	touch $@
