@@ -286,6 +286,45 @@ def report(
         raise typer.Exit(2)
 
 
+@app.command()
+def serve(
+    name: StoredName,
+    port: Annotated[int, typer.Option(help="port on this machine; 0 takes any", min=0)] = 8484,
+    results: Results = "results",
+) -> None:
+    """Show a sweep's report in a browser on this machine, up to date while the sweep runs."""
+    from sweeps.serve import LivePage, server
+
+    with server(LivePage(name, results), port) as running:
+        print(
+            f"http://{running.server_address[0]}:{running.server_port}/ (Ctrl-C ends it)",
+            flush=True,
+        )
+        try:
+            running.serve_forever()
+        except KeyboardInterrupt:
+            print()
+
+
+@app.command()
+def export(
+    name: StoredName,
+    optuna: Annotated[str, typer.Option(metavar="FILE", help="new file: .db, .sqlite3 or .log")],
+    results: Results = "results",
+) -> None:
+    """Write a sweep's searches as Optuna studies, for optuna-dashboard."""
+    from pathlib import Path
+
+    from sweeps.export import export as write_studies
+    from sweeps.outcome import read_outcome
+    from sweeps.requests import stored_sweep
+
+    count = write_studies(read_outcome(*stored_sweep(name, results)), Path(optuna))
+    print(f"{count} studies: {optuna}")
+    address = optuna if optuna.endswith((".log", ".journal")) else f"sqlite:///{optuna}"
+    print(f"next: optuna-dashboard {address} (pip install optuna-dashboard)")
+
+
 def main() -> None:
     """Run the command line; bad input ends in one line on standard error and exit code 2."""
     if len(sys.argv) == 1:

@@ -7,6 +7,7 @@ sweep's cells, its searched fields within their ranges.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -64,10 +65,17 @@ class Outcome:
         return chosen.sort_values(["cell", "trial_id"], kind="stable")
 
     def with_arrays(self, rows: pd.DataFrame, name: str, most: int) -> list[Stored]:
-        """At most so many of some rows that have an array of that name, each with its arrays."""
+        """At most so many of some rows that have an array of that name, each with its arrays.
+
+        Raises:
+            BadInput: if arrays are damaged, or another trial's.
+        """
         found = []
         for _, row in rows.iterrows():
             if len(found) < most and name in (arrays := self.arrays(row["trial_id"])):
+                if "codes" in arrays and arrays["codes"].shape[1:] != (row["latent_dim"],):
+                    path = self.ledger.folder / "arrays" / f"{row['trial_id']}.npz"
+                    raise BadInput(f"{path}: codes of {arrays['codes'].shape}, not of this trial")
                 found.append((row, arrays))
         return found
 
@@ -80,7 +88,7 @@ class Outcome:
         if trial_id not in self._arrays:
             try:
                 self._arrays[trial_id] = self.ledger.arrays(trial_id)
-            except (OSError, ValueError, EOFError, KeyError) as error:
+            except (OSError, ValueError, EOFError, BadZipFile) as error:
                 path = self.ledger.folder / "arrays" / f"{trial_id}.npz"
                 raise BadInput(f"{path} cannot be read ({type(error).__name__})") from None
         return self._arrays[trial_id]

@@ -80,10 +80,12 @@ def sweep_file(document: Mapping[str, Any]) -> str:
     tables += [("[[grid]]", grid) for grid in document["grid"]]
     tables += [(f"[search.{name}]", span) for name, span in document["search"].items()]
     tables += [("[optuna]", document["optuna"])]
+    if document.get("halving") is not None:
+        tables.append(("[halving]", document["halving"]))
     lines = [f"about = {_toml(document['about'])}"]
     lines += [f"extras = {_toml(document['extras'])}"] if document["extras"] else []
     for head, table in tables:
-        if table:
+        if table or head == "[halving]":
             lines += ["", head, *(f"{key} = {_toml(value)}" for key, value in table.items())]
     return "\n".join(lines) + "\n"
 

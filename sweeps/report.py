@@ -48,7 +48,7 @@ def write_report(name: str, results: str) -> Path:
     """
     outcome = read_outcome(*stored_sweep(name, results))
     path = outcome.ledger.folder / "report" / "index.html"
-    _write(path, render(outcome))
+    _write(path, render(outcome, list(images(outcome))))
     return path
 
 
@@ -67,11 +67,12 @@ def write_index(results: str) -> Path:
     return path
 
 
-def render(outcome: Outcome, refresh: int = 0) -> str:
+def render(outcome: Outcome, shown: list[Image], refresh: int = 0) -> str:
     """The page as text.
 
     Args:
         outcome: what it shows.
+        shown: its figures.
         refresh: seconds after which the page asks its server for news; 0 in a file.
     """
     source = _environment().loader.get_source(_environment(), "report.js.j2")[0]
@@ -83,7 +84,7 @@ def render(outcome: Outcome, refresh: int = 0) -> str:
         findings=findings(outcome),
         verdicts=verdicts(outcome),
         tables=[_cells(entry) for entry in _tables(outcome)],
-        images=list(_images(outcome)),
+        images=shown,
         cost=_cells_of_frame(cost(outcome)),
         duration=_duration(float(outcome.trials["device_seconds"].sum())),
         provenance=provenance(outcome),
@@ -104,7 +105,8 @@ def _tables(outcome: Outcome) -> list[Any]:
     return [entry for entry in found if entry.frame.index.name != "claim"]
 
 
-def _images(outcome: Outcome) -> Iterator[Image]:
+def images(outcome: Outcome) -> Iterator[Image]:
+    """The figures that a sweep has the data for."""
     if outcome.done.empty:
         return
     for plate, figure in figures(outcome):
@@ -117,8 +119,8 @@ def _images(outcome: Outcome) -> Iterator[Image]:
 def _data_uri(figure: Figure, form: str) -> str:
     """A figure's bytes, the same for the same figure."""
     content = io.BytesIO()
-    options = {"pil_kwargs": {"optimize": True}} if form == "png" else {"metadata": {"Date": None}}
-    figure.savefig(content, format=form, dpi=PICTURE_DPI, **options)
+    metadata = {"Date": None} if form == "svg" else {}
+    figure.savefig(content, format=form, dpi=PICTURE_DPI, metadata=metadata)
     kind = {"png": "png", "svg": "svg+xml"}[form]
     return f"data:image/{kind};base64,{base64.b64encode(content.getvalue()).decode()}"
 

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import logging
 import os
+import secrets
 import shutil
 import socket
 import tempfile
@@ -151,6 +152,7 @@ def start() -> None:
 
     Raises:
         BadInput: if the cluster cannot be reached.
+        GaveUp: if Ray does not start in time.
     """
     if ray.is_initialized():
         return
@@ -165,11 +167,14 @@ def stop() -> None:
 
 
 def _quarantine(planner: Planner, job: Job, crashes: Counter[Trial]) -> list[Trial]:
-    """Have trials that were running when Ray stopped trained alone, and at last given up."""
-    suspects = [trial for pack in planner.groups() for trial in pack if crashes[trial]]
+    """Have trials that were running each time Ray stopped trained alone, and at last given up.
+
+    The first time was anyone's fault: their packs go on, from where they have checkpoints.
+    """
+    suspects = [trial for pack in planner.groups() for trial in pack if crashes[trial] > 1]
     planner.isolate(suspects)
     for trial in suspects:
-        if crashes[trial] > ATTEMPTS:
+        if crashes[trial] > ATTEMPTS + 1:
             give_up(job.ledger, trial, "Ray stopped each time that it was trained")
             planner.tell(job.ledger.rows([trial.trial_id]).values())
     return suspects
@@ -263,7 +268,7 @@ def _start() -> None:
     address = os.environ.get("RAY_ADDRESS") or "local"
     here = {"include_dashboard": False, "object_store_memory": 200_000_000}
     logging.getLogger("ray").setLevel(logging.CRITICAL)
-    _protect_token()
+    _protect_token(create=address == "local")
     try:
         _check_reachable(address)
         ray.init(
@@ -277,16 +282,24 @@ def _start() -> None:
             f"cannot reach Ray at {address!r} ({describe(error)}): check RAY_ADDRESS and "
             "RAY_AUTH_TOKEN, or unset RAY_ADDRESS to run on this machine"
         ) from None
-    _protect_token()
+    except Exception as error:  # Ray has no other word for a machine too busy to start it in time
+        raise GaveUp(f"Ray did not start ({describe(error)})") from None
 
 
-def _protect_token() -> None:
-    """Let nobody else read the access token that Ray keeps in the home folder."""
+def _protect_token(create: bool) -> None:
+    """Let nobody else read the access token in the home folder, which Ray would make readable."""
     folder = Path.home() / ".ray"
     folder.mkdir(mode=0o700, exist_ok=True)
     folder.chmod(0o700)
+    token = folder / "auth_token"
+    if create and not token.exists():
+        with tempfile.NamedTemporaryFile("w", dir=folder) as file:  # mode 0600
+            file.write(secrets.token_hex(32))
+            file.flush()
+            with contextlib.suppress(FileExistsError):  # another run was faster
+                os.link(file.name, token)
     with contextlib.suppress(FileNotFoundError):
-        (folder / "auth_token").chmod(0o600)
+        token.chmod(0o600)
 
 
 def _check_reachable(address: str) -> None:

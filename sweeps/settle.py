@@ -9,7 +9,6 @@ from sweeps.planner import Planner
 from sweeps.search import Row
 from sweeps.store import Ledger
 
-
 #: How torch and Python say that a device's or this machine's memory did not suffice.
 OUT_OF_MEMORY = ("OutOfMemoryError", "MemoryError", "DefaultCPUAllocator: can't allocate memory")
 

@@ -147,7 +147,7 @@ class Ledger:
         path = self.folder / "arrays" / f"{trial_id}.npz"
         if not path.is_file():
             return {}
-        with np.load(path, allow_pickle=False) as stored:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
             return dict(stored)
 
     def write_definition(self, document: Mapping[str, Any]) -> None:

@@ -24,7 +24,7 @@ def trials_table(outcome: Outcome) -> Markup:
     trials = outcome.trials
     varying = [name for name in FIELDS if trials[name].nunique(dropna=False) > 1]
     metrics = [name for name in METRICS if name.startswith(("test_", "sample_"))]
-    names = dict.fromkeys((*FIRST, *varying, outcome.objective, *metrics, *LAST))
+    names = dict.fromkeys((*FIRST, outcome.objective, *varying, *metrics, *LAST))
     shown = [name for name in names if name in FIRST or trials[name].notna().any()]
     data = {
         "columns": [_column(name) for name in shown],

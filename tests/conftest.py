@@ -116,3 +116,11 @@ def small_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ledger = Ledger(folder / "results", sweep.name)
     execute(sweep, ledger, None, None, "serial", False)
     return folder / "results"
+
+
+@pytest.fixture(scope="session")
+def small_report(small_results: Path) -> Path:
+    """The report of the small sweep."""
+    from sweeps.report import write_report
+
+    return write_report("small", str(small_results))

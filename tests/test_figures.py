@@ -6,12 +6,12 @@ import optuna
 import pandas as pd
 import pytest
 
-from bsvae.trial import Trial
+from bsvae.trial import BadInput, Trial
 from sweeps.definition import parse
-from sweeps.figures import PLATES, figures, pareto_front
+from sweeps.figures import PLATES, figures
 from sweeps.figures.codes import seen_by_decoder
 from sweeps.figures.curves import learning_curves, search_history
-from sweeps.figures.tradeoffs import by_latent_dimension, objectives_plane
+from sweeps.figures.tradeoffs import by_latent_dimension, objectives_plane, rate_distortion
 from sweeps.figures.whitened import gaussianity_panel, halves, whitened_codes
 from sweeps.outcome import Outcome, read_outcome
 from sweeps.requests import stored_sweep
@@ -71,13 +71,18 @@ def test_the_history_ends_at_the_best_trial_of_each_cell(outcome):
     assert last == pytest.approx(sorted(outcome.done.groupby("cell")["test_neg_elbo"].min()))
 
 
-def test_the_front_is_the_one_that_optuna_finds():
-    values = np.random.default_rng(0).integers(0, 12, size=(60, 2))
+def test_the_front_in_the_plane_is_the_one_that_optuna_finds(outcome):
+    (line,) = [
+        line
+        for line in rate_distortion(outcome).axes[0].lines
+        if line.get_label() == "Pareto front"
+    ]
     study = optuna.create_study(directions=["minimize", "minimize"])
-    for row in values:
-        study.add_trial(optuna.trial.create_trial(values=[float(value) for value in row]))
-    theirs = sorted(trial.number for trial in study.best_trials)
-    assert np.flatnonzero(pareto_front(values)).tolist() == theirs
+    points = outcome.done[["test_kl", "test_distortion"]]
+    for point in points.itertuples(index=False):
+        study.add_trial(optuna.trial.create_trial(values=list(point)))
+    theirs = sorted(tuple(trial.values) for trial in study.best_trials)
+    assert list(zip(line.get_xdata(), line.get_ydata(), strict=True)) == theirs
 
 
 def test_trials_belong_to_cells_without_a_replay(outcome, small_results):
@@ -119,8 +124,6 @@ def synthetic(tmp_path, families, objectives=("test_neg_elbo",)):
 
 def test_whitened_codes_and_their_panel(tmp_path):
     outcome = synthetic(tmp_path, ["autoencoder", "gaussian"])
-    found = drawn(outcome)
-    assert {"whitened_codes", "gaussianity_panel"} <= found.keys()
     assert {"10,000", "3", "radius ks", "Gaussian"} <= texts(gaussianity_panel(outcome))
     assert len(whitened_codes(outcome).axes) == 6
     whitened, rank = halves(np.random.default_rng(0).gamma(2.0, size=(4000, 3)), "zca")
@@ -139,6 +142,18 @@ def test_codes_are_seen_as_the_decoder_sees_them():
     for family, expected in (("logit_normal", [0.5, 0]), ("concrete", [1, 0]), ("gaussian", y[0])):
         row = pd.Series({"family": family})
         assert seen_by_decoder(row, y)[0] == pytest.approx(expected, abs=1e-6)
+
+
+def test_damaged_or_foreign_arrays_are_named(tmp_path):
+    outcome = synthetic(tmp_path, ["gaussian"])
+    first, second = outcome.done["trial_id"].iloc[:2]
+    path = outcome.ledger.folder / "arrays" / f"{first}.npz"
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(BadInput, match=rf"{first}\.npz cannot be read"):
+        outcome.arrays(first)
+    foreign = outcome.done[outcome.done["trial_id"] == second].assign(latent_dim=2)
+    with pytest.raises(BadInput, match="not of this trial"):
+        outcome.with_arrays(foreign, "codes", 1)
 
 
 def test_nothing_done_gives_no_figure(tmp_path):

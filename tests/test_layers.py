@@ -43,6 +43,14 @@ FORBIDDEN = {
     "sweeps/pareto.py": HEAVY,
     "sweeps/screen.py": HEAVY,
     "sweeps/claims.py": HEAVY,
+    "sweeps/outcome.py": HEAVY,
+    "sweeps/figures": HEAVY,
+    "sweeps/findings.py": HEAVY,
+    "sweeps/provenance.py": HEAVY,
+    "sweeps/trials_table.py": HEAVY,
+    "sweeps/report.py": HEAVY - {"optuna"},
+    "sweeps/serve.py": HEAVY - {"optuna"},
+    "sweeps/export.py": {"torch", "ray"},
     "sweeps/tables.py": HEAVY,
 }
 FILES = sorted(

@@ -24,13 +24,12 @@ from sweeps.figures.tradeoffs import (
     by_latent_dimension,
     by_prior_scale,
     objectives_plane,
-    pareto_front,
     rate_distortion,
 )
 from sweeps.figures.whitened import gaussianity_panel, whitened_codes
 from sweeps.outcome import Outcome
 
-__all__ = ["PLATES", "Plate", "figures", "pareto_front"]
+__all__ = ["PLATES", "Plate", "figures"]
 
 
 @dataclass(frozen=True)
@@ -88,8 +87,8 @@ PLATES = (
     Plate(
         search_history,
         "The search",
-        "Every searched trial: thin lines join the trials of one cell. Steps: the best of each "
-        "cell so far.",
+        "Every searched trial: thin lines join the trials of one cell. Hollow: stopped "
+        "early. Steps: the best of each cell so far.",
     ),
     Plate(
         code_planes,
@@ -117,7 +116,7 @@ PLATES = (
     Plate(
         reconstructions,
         "Reconstructions",
-        "Test images (in) and what the decoder makes of the centers of their codes (out).",
+        "Test images, and below them what each decoder makes of the centers of their codes.",
         pictures=True,
     ),
     Plate(
@@ -150,8 +149,8 @@ PLATES = (
     Plate(
         restorations,
         "Restoration",
-        "Test images whose lower half is missing (in), and filled in by repeated reconstruction "
-        "(out).",
+        "Test images whose lower half is missing, and below them each model's completion, by "
+        "repeated reconstruction.",
         pictures=True,
     ),
     Plate(
@@ -166,6 +165,7 @@ PLATES = (
         "How Gaussian are whitened codes?",
         "z-scores of held-out codes against exactly Gaussian ones of the same size (clipped to "
         "10,000), median over seeds; within about 5 is chance.",
+        pictures=True,
     ),
 )
 

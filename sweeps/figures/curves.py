@@ -64,7 +64,8 @@ def search_history(outcome: Outcome) -> Figure | None:
     if not searched or budget is None or outcome.done[outcome.objective].isna().all():
         return None
     asked = {n for n, cell in enumerate(outcome.sweep.cells) if outcome.sweep.searched(cell)}
-    rows = outcome.done[outcome.done["cell"].isin(asked)].sort_values(["finished_at", "trial_id"])
+    rows = outcome.trials[outcome.trials["status"].isin(("done", "stopped"))]
+    rows = rows[rows["cell"].isin(asked)].sort_values(["finished_at", "trial_id"])
     metric = METRICS[outcome.objective]
     looks = line_looks(rows.sort_values("cell")[["family", "label"]].itertuples(index=False))
     figure, axes = wrapped(1 + len(searched), height=3.0)
@@ -83,7 +84,7 @@ def _against(
 ) -> None:
     for label, group in rows.groupby("label", sort=False):
         look = looks[label]
-        ax.plot(group[name], group[objective], ls="", c=look["color"], marker=look["marker"], ms=4)
+        _marks(ax, group[name], group[objective], group["status"], look)
     for _, cell in rows.groupby("cell"):
         look = looks[cell["label"].iloc[0]]
         line = cell.sort_values(name)
@@ -97,11 +98,21 @@ def _best_so_far(
         look = looks[cell["label"].iloc[0]]
         best = cell[objective].cummin() if lower else cell[objective].cummax()
         label = cell["label"].iloc[0]
-        order = range(1, len(cell) + 1)
+        order = pd.Series(range(1, len(cell) + 1), index=cell.index)
         ax.step(order, best, where="post", c=look["color"], ls=look["linestyle"], label=label)
-        ax.plot(order, cell[objective], ls="", c=look["color"], marker=look["marker"], ms=3)
+        _marks(ax, order, cell[objective], cell["status"], look)
     ax.set(xlabel="trial of a cell, in order of finishing", title="best so far")
     ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+
+
+def _marks(
+    ax: Axes, x: pd.Series, y: pd.Series, status: pd.Series, look: dict[str, object]
+) -> None:
+    """One mark per trial, hollow where it was stopped early."""
+    shape = {"ls": "", "c": look["color"], "marker": look["marker"], "ms": 3.5}
+    stopped = status == "stopped"
+    ax.plot(x[~stopped], y[~stopped], **shape)
+    ax.plot(x[stopped], y[stopped], mfc="none", **shape)
 
 
 def _spread(values: list[tuple[str, int]], most: int) -> list[tuple[str, int]]:

@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from bsvae.metrics import METRICS
 from sweeps.figures.style import legend_below, line_looks, panels, sizes_on_axis, styled, wrapped
 from sweeps.labels import axis_label, in_words
 from sweeps.outcome import Outcome
+from sweeps.pareto import front
 from sweeps.tables import PUBLISHED
 
 QUANTITIES = ("test_neg_elbo", "test_kl", "test_mse")
@@ -115,26 +115,10 @@ def _plane(rows: pd.DataFrame, x: str, y: str) -> tuple[Figure, Axes]:
     ax = axes[0, 0]
     for label, group in rows.groupby("label", sort=False):
         ax.plot(group[x], group[y], label=label, **looks[label] | {"linestyle": "", "alpha": 0.75})
-    signs = [1 if METRICS[name].better == "lower" else -1 for name in (x, y)]
-    front = rows[pareto_front(rows[[x, y]].to_numpy() * signs)]
-    front = front.sort_values(x, ascending=signs[0] > 0)
-    ax.step(front[x], front[y], "k-", lw=1, where="post", label="Pareto front")
+    best = front(rows, [x, y])
+    ax.step(best[x], best[y], "k-", lw=1, where="post", label="Pareto front")
     ax.set(xlabel=axis_label(x), ylabel=axis_label(y))
     return figure, ax
-
-
-def pareto_front(values: np.ndarray) -> np.ndarray:
-    """Which rows (n, k) no other row matches or beats in every column and beats in one, lower
-    being better: the trials that Optuna calls best of several objectives.
-
-    >>> pareto_front(np.array([[1, 3], [2, 2], [2, 4], [3, 1], [3, 1]])).tolist()
-    [True, True, False, True, True]
-    """
-    front = np.ones(len(values), dtype=bool)
-    for number, row in enumerate(values):
-        beaten_by = (values <= row).all(axis=1) & (values < row).any(axis=1)
-        front[number] = not beaten_by.any()
-    return front
 
 
 def _equal_elbo(ax: Axes, rates: tuple[float, float], distortions: tuple[float, float]) -> None:
