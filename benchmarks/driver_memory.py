@@ -1,14 +1,17 @@
 """Whether a driver grows with the trials that it has finished, beyond the rows that it keeps.
 
-    python -m benchmarks.driver_memory [--trials 2000] [--pack 4]
+    python benchmarks/driver_memory.py [--trials 2000] [--pack 4]
 
 Runs a sweep of tiny models on Ray, for real, and prints the resident memory of this process, the
-driver, each time that another quarter of the trials has its row on the disk: from the first line
-on, what is added is what finished trials leave behind.  The last line says how much of that the
-rows are that the plan keeps for its progress, its searches and its summary.
+driver, each time that another quarter of the trials has its row on the disk, as it is and after the
+allocator has given back what is free.  What the second adds from line to line is what finished
+trials leave behind (the first quarter also holds what a run needs once); what the first has beyond
+it is free memory that will be used again.  The last line says how large the rows are that the plan
+keeps for its progress, its searches and its summary.
 """
 
 import argparse
+import ctypes
 import os
 import sys
 import tempfile
@@ -42,16 +45,20 @@ def main() -> None:
 
 
 def _watch(ledger: Ledger, trials: int) -> None:
-    """Print the memory when the first pack's rows are there, and then at every quarter."""
-    first = None
+    """Print the memory when the first rows are there, and then at every quarter."""
+    before = None
     for mark in (1, trials // 4, trials // 2, trials * 3 // 4, trials):
         while (done := len(ledger.files.stamps("trials"))) < mark:
             time.sleep(0.1)
         memory = _resident()
-        first = first or (done, memory)
-        added = memory - first[1]
-        each = f", {added / (done - first[0]) / 1e3:.1f} kB a trial" if done > first[0] else ""
-        print(f"{done} trials: {memory / 1e6:.1f} MB, {added / 1e6:+.1f} MB{each}", flush=True)
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+        held = _resident()
+        line = f"{done} trials: {memory / 1e6:.1f} MB, {held / 1e6:.1f} MB without what is free"
+        if before:
+            each = (held - before[1]) / (done - before[0])
+            line += f", {each / 1e3:+.1f} kB a trial since the last line"
+        print(line, flush=True)
+        before = done, held
 
 
 def _resident() -> int:
