@@ -18,7 +18,7 @@ def load(name: str, curves: bool = False, results: str | Path = "results") -> "p
     Args:
         name: the sweep's name.
         curves: give the learning curves instead of the trials.
-        results: the folder that sweeps write to.
+        results: the folder that sweeps write to, or ``s3://BUCKET/FOLDER``.
 
     Raises:
         BadInput: if there are no results of that name, or a part of them is damaged.
@@ -38,7 +38,8 @@ def gaussianity(name: str, results: str | Path = "results") -> "pd.DataFrame":
 def _ledger(name: str, results: str | Path) -> "Ledger":
     from bsvae.trial import BadInput, unknown
     from sweeps.definition import check_name
-    from sweeps.store import Ledger, sweeps_with_results
+    from sweeps.places import sweeps_with_results
+    from sweeps.store import Ledger
 
     known = sweeps_with_results(results)
     if check_name(name) not in known:

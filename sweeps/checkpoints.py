@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from bsvae.seal import Damaged, seal, unseal
 from bsvae.trial import Trial
-from sweeps.files import LocalFiles
+from sweeps.files import Files
 
 if TYPE_CHECKING:
     from bsvae.checkpoint import Checkpoint
@@ -36,7 +36,7 @@ class Checkpoints:
         interval: seconds between two checkpoints, at least.
     """
 
-    def __init__(self, files: LocalFiles, trials: Sequence[Trial], interval: float) -> None:
+    def __init__(self, files: Files, trials: Sequence[Trial], interval: float) -> None:
         self.files = files
         self.trials = trials
         self.interval = interval
@@ -78,7 +78,7 @@ class Checkpoints:
         self.files.remove(f"{FOLDER}/{name}" for name in names)
 
 
-def packs_under_way(files: LocalFiles) -> list[list[Trial]]:
+def packs_under_way(files: Files) -> list[list[Trial]]:
     """The trials of the newest whole checkpoint of every pack."""
     newest = {}
     for key, trials, _ in _whole(files):
@@ -86,7 +86,7 @@ def packs_under_way(files: LocalFiles) -> list[list[Trial]]:
     return list(newest.values())
 
 
-def _whole(files: LocalFiles) -> Iterator[tuple[str, list[Trial], bytes]]:
+def _whole(files: Files) -> Iterator[tuple[str, list[Trial], bytes]]:
     """Key, trials and content of every checkpoint that is not damaged, each pack's newest first."""
     for key, names in _stored(files).items():
         for name in reversed(names):
@@ -95,7 +95,7 @@ def _whole(files: LocalFiles) -> Iterator[tuple[str, list[Trial], bytes]]:
                 yield key, [Trial.of(values) for values in json.loads(line)], content
 
 
-def _stored(files: LocalFiles) -> dict[str, list[str]]:
+def _stored(files: Files) -> dict[str, list[str]]:
     """Names of the files of every pack, oldest first."""
     stored: dict[str, list[str]] = {}
     for name in files.stamps(FOLDER):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bsvae.trial import BadInput
+from sweeps.files import Unreachable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,7 @@ app = typer.Typer(
 
 SweepName = Annotated[str, typer.Argument(metavar="NAME|FILE.toml", help="a sweep; see 'bsvae ls'")]
 StoredName = Annotated[str, typer.Argument(metavar="NAME", help="a sweep that has been run")]
-Results = Annotated[str, typer.Option(help="folder that sweeps write to")]
+Results = Annotated[str, typer.Option(help="folder or s3://BUCKET/FOLDER that sweeps write to")]
 Epochs = Annotated[int | None, typer.Option(help="train for this many epochs instead")]
 Setting = Annotated[
     list[str] | None,
@@ -38,9 +39,9 @@ PackSize = Annotated[str, typer.Option(metavar="N|auto", help="trials to train t
 def ls(results: Results = "results") -> None:
     """List the shipped sweeps and those with results: done / wanted."""
     from sweeps.definition import read_sweep, shipped
+    from sweeps.places import sweeps_with_results
     from sweeps.requests import so_far, stored_sweep
     from sweeps.screen import print_table
-    from sweeps.store import sweeps_with_results
 
     rows = []
     stored = sweeps_with_results(results)
@@ -267,8 +268,8 @@ def report(
     if (name is None) != every:
         raise BadInput("report: name a sweep, or give --all (see bsvae ls)")
 
+    from sweeps.places import sweeps_with_results
     from sweeps.report import write_index, write_report
-    from sweeps.store import sweeps_with_results
 
     refused = 0
     for one in [name] if name is not None else sweeps_with_results(results):
@@ -334,21 +335,22 @@ def main() -> None:
         gc.freeze()  # or the interpreter's last collection walks all of torch: a second
         sys.exit(code)
     except BadInput as error:
-        _refuse(str(error))
+        _end(str(error), 2)
+    except Unreachable as error:
+        _end(f"cannot reach {error.filename} ({error.strerror}); try again", 1)
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
     except Exception as error:
         if type(error).__name__ == "GaveUp":  # from a module that --help must not import
-            print(f"bsvae: {error}; the same command goes on where it stopped", file=sys.stderr)
-            sys.exit(1)
+            _end(f"{error}; the same command goes on where it stopped", 1)
         if not hasattr(error, "format_message"):  # an error of the command line's own parser
             raise
-        _refuse(f"{error.format_message()} (see bsvae --help)")
+        _end(f"{error.format_message()} (see bsvae --help)", 2)
 
 
-def _refuse(message: str) -> None:
+def _end(message: str, code: int) -> None:
     print(f"bsvae: {' '.join(message.split())}", file=sys.stderr)
-    sys.exit(2)
+    sys.exit(code)
 
 
 def _wanted(sweep: "Sweep", ledger: "Ledger") -> "pd.DataFrame":

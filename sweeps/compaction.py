@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sweeps.files import LocalFiles, Stamp
+from sweeps.files import Files, Stamp
 from sweeps.parts import decode
 from sweeps.schema import TABLES
 
@@ -63,7 +63,7 @@ class _Cache:
         )
 
 
-def read_table(files: LocalFiles, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+def read_table(files: Files, name: str, columns: Sequence[str] | None = None) -> pa.Table:
     """All rows of a table of the ledger, from its cache as far as that fits.
 
     Args:
@@ -101,7 +101,7 @@ def _path(name: str) -> str:
     return f".cache/{name}.parquet"
 
 
-def _open(files: LocalFiles, name: str, columns: Sequence[str]) -> _Cache:
+def _open(files: Files, name: str, columns: Sequence[str]) -> _Cache:
     """The cache, or an empty one where there is none that can be used."""
     schema = TABLES[name]
     with contextlib.suppress(OSError, pa.ArrowException, ValueError, KeyError, TypeError):

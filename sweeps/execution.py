@@ -42,7 +42,7 @@ def execute(
     folder = folder or os.environ.get("BSVAE_DATA")
     folder = folder and str(Path(folder).expanduser().resolve())
     job = Job(
-        str(ledger.folder.parent.resolve()),
+        ledger.results,
         sweep.name,
         folder,
         sweep.extras,

@@ -1,15 +1,16 @@
 """Files under one folder that are seen whole or not at all, and survive a power cut.
 
-This is all that the ledger asks of the place where it is kept.  A place that puts a file as a whole
-under its final name anyway, as object stores do, needs the same four methods and no more.
+This is all that the ledger asks of the place where it is kept: a local folder, here, or a bucket,
+see `sweeps.object_files`.
 """
 
 import os
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, final
 
 #: Files that wait for the disk together: it stores several in about the time of one.
 WAITING = 8
@@ -18,7 +19,8 @@ WAITING = 8
 class Stamp(NamedTuple):
     """What tells one version of a file from another without reading it.
 
-    The inode is what cannot stay the same when a file is replaced within a tick of the clock.
+    The inode is what cannot stay the same when a file is replaced within a tick of the clock; 0 in
+    a store that has none.
     """
 
     size: int
@@ -26,7 +28,48 @@ class Stamp(NamedTuple):
     inode: int
 
 
-class LocalFiles:
+class Unreachable(OSError):
+    """The place does not answer, or refuses; what it holds may be as it should be."""
+
+
+class Files(ABC):
+    """Files by their paths relative to a root, with ``/``."""
+
+    @abstractmethod
+    def place(self, path: str = "") -> Path | str:
+        """Where a file is, or the root: a path or a URI, for people and for other programs."""
+
+    @abstractmethod
+    def stamps(self, folder: str) -> dict[str, Stamp]:
+        """The visible files of a folder, in the order of their names; none if it does not exist."""
+
+    @abstractmethod
+    def has(self, path: str) -> bool:
+        """Whether there is such a file."""
+
+    @abstractmethod
+    def read(self, path: str) -> bytes:
+        """All of a file.
+
+        Raises:
+            FileNotFoundError: if there is none.
+        """
+
+    @abstractmethod
+    def write(self, contents: Mapping[str, bytes]) -> None:
+        """Put files in place, each seen whole or not at all; on return all are there to stay.
+
+        Raises:
+            OSError: if the place refuses; no partial file is visible then.
+        """
+
+    @abstractmethod
+    def remove(self, paths: Iterable[str]) -> None:
+        """Delete files; those that are not there are no matter."""
+
+
+@final
+class LocalFiles(Files):
     """Files under a local folder, by their paths relative to it, with ``/``.
 
     >>> import tempfile
@@ -39,8 +82,10 @@ class LocalFiles:
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root)
 
+    def place(self, path: str = "") -> Path:
+        return self.root / path
+
     def stamps(self, folder: str) -> dict[str, Stamp]:
-        """The visible files of a folder, in the order of their names; none if it does not exist."""
         found = []
         try:
             with os.scandir(self.root / folder) as entries:
@@ -54,11 +99,9 @@ class LocalFiles:
         return dict(sorted(found))
 
     def has(self, path: str) -> bool:
-        """Whether there is such a file."""
         return (self.root / path).is_file()
 
     def read(self, path: str) -> bytes:
-        """All of a file."""
         return (self.root / path).read_bytes()
 
     def write(self, contents: Mapping[str, bytes]) -> None:
@@ -88,7 +131,6 @@ class LocalFiles:
             _sync_folder(folder)
 
     def remove(self, paths: Iterable[str]) -> None:
-        """Delete files; those that are not there are no matter."""
         _remove(self.root / path for path in paths)
 
 

@@ -18,7 +18,7 @@ class Job:
     """What every pack of a run shares; small and picklable, so that it travels to any node.
 
     Attributes:
-        results: the folder that sweeps write to.
+        results: the folder that sweeps write to, or its URI.
         sweep: the sweep's name.
         folder: the data folder, as given to `bsvae.data.load`.
         extras: what to store besides rows and curves; of `sweeps.definition.EXTRAS`.

@@ -74,7 +74,7 @@ class Outcome:
         for _, row in rows.iterrows():
             if len(found) < most and name in (arrays := self.arrays(row["trial_id"])):
                 if "codes" in arrays and arrays["codes"].shape[1:] != (row["latent_dim"],):
-                    path = self.ledger.folder / "arrays" / f"{row['trial_id']}.npz"
+                    path = self.ledger.files.place(f"arrays/{row['trial_id']}.npz")
                     raise BadInput(f"{path}: codes of {arrays['codes'].shape}, not of this trial")
                 found.append((row, arrays))
         return found
@@ -89,7 +89,7 @@ class Outcome:
             try:
                 self._arrays[trial_id] = self.ledger.arrays(trial_id)
             except (OSError, ValueError, EOFError, BadZipFile) as error:
-                path = self.ledger.folder / "arrays" / f"{trial_id}.npz"
+                path = self.ledger.files.place(f"arrays/{trial_id}.npz")
                 raise BadInput(f"{path} cannot be read ({type(error).__name__})") from None
         return self._arrays[trial_id]
 

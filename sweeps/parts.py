@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bsvae.checks import BadInput
-from sweeps.files import LocalFiles
+from sweeps.files import Files, Unreachable
 from sweeps.schema import VERSION
 
 #: Parts that are decoded and then joined as one: a part of one row takes far more memory alone.
@@ -38,9 +38,7 @@ def encode(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-def decode(
-    files: LocalFiles, paths: Sequence[str], schema: pa.Schema
-) -> tuple[pa.Table, list[int]]:
+def decode(files: Files, paths: Sequence[str], schema: pa.Schema) -> tuple[pa.Table, list[int]]:
     """All parts as one table in the order of the paths, and the number of rows of each.
 
     Raises:
@@ -49,7 +47,7 @@ def decode(
     batches = [paths[start : start + BATCH] for start in range(0, len(paths), BATCH)]
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
         read = list(threads.map(lambda batch: _decode_batch(files, batch, schema), batches))
-    bad = [str(files.root / path) for _, _, unreadable in read for path in unreadable]
+    bad = [str(files.place(path)) for _, _, unreadable in read for path in unreadable]
     if bad:
         raise BadInput(
             f"{len(bad)} of {len(paths)} parts cannot be read: {', '.join(bad)}; "
@@ -60,27 +58,29 @@ def decode(
 
 
 def _decode_batch(
-    files: LocalFiles, paths: Iterable[str], schema: pa.Schema
+    files: Files, paths: Iterable[str], schema: pa.Schema
 ) -> tuple[pa.Table, list[int], list[str]]:
     """One table of some parts, the rows of each, and the paths of those that cannot be read."""
     tables, bad = [], []
     for path in paths:
         try:
             tables.append(_decode(files, path, schema))
+        except Unreachable:
+            raise
         except (pa.ArrowException, OSError):
             bad.append(path)
     whole = pa.concat_tables([schema.empty_table(), *tables]).combine_chunks()
     return whole, list(map(len, tables)), bad
 
 
-def _decode(files: LocalFiles, path: str, schema: pa.Schema) -> pa.Table:
+def _decode(files: Files, path: str, schema: pa.Schema) -> pa.Table:
     """One part, its checksums verified; a column that it does not have is null."""
     file = pq.ParquetFile(pa.BufferReader(files.read(path)), page_checksum_verification=True)
     table = file.read(use_threads=False)
     stored = (table.schema.metadata or {}).get(b"schema_version", b"none").decode()
     if stored != str(VERSION):
         raise BadInput(
-            f"{files.root / path}: schema version {stored}, this program reads {VERSION}: "
+            f"{files.place(path)}: schema version {stored}, this program reads {VERSION}: "
             "use the program that wrote it, or another results folder"
         )
     if not table.schema.equals(schema):

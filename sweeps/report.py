@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import io
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +15,19 @@ from matplotlib.figure import Figure
 from bsvae.checks import BadInput
 from sweeps.figures import figures
 from sweeps.figures.style import styled
+from sweeps.files import Files
 from sweeps.findings import ended, findings, verdicts
 from sweeps.outcome import Outcome, read_outcome
+from sweeps.places import files_of, sweeps_with_results
 from sweeps.provenance import cost, provenance, sweep_file
 from sweeps.requests import stored_sweep
-from sweeps.store import sweeps_with_results
 from sweeps.tables import tables
 from sweeps.trials_table import trials_table
 
 PICTURE_DPI = 130
+
+#: The page among its sweep's files.
+PAGE = "report/index.html"
 
 
 @dataclass(frozen=True)
@@ -40,19 +43,17 @@ class Image:
     height: int
 
 
-def write_report(name: str, results: str) -> Path:
+def write_report(name: str, results: str) -> Path | str:
     """Write ``results/NAME/report/index.html``, whole or not at all.
 
     Raises:
         BadInput: if the sweep has no results, or a part of them is damaged.
     """
     outcome = read_outcome(*stored_sweep(name, results))
-    path = outcome.ledger.folder / "report" / "index.html"
-    _write(path, render(outcome, list(images(outcome))))
-    return path
+    return _write(outcome.ledger.files, PAGE, render(outcome, list(images(outcome))))
 
 
-def write_index(results: str) -> Path:
+def write_index(results: str) -> Path | str:
     """Write ``results/index.html``: every sweep with results, and links to the reports there are.
 
     Raises:
@@ -61,10 +62,9 @@ def write_index(results: str) -> Path:
     names = sweeps_with_results(results)
     if not names:
         raise BadInput(f"no results in {results!r}: bsvae run quickstart")
-    path = Path(results) / "index.html"
     rows = [_index_row(name, results) for name in names]
-    _write(path, _template("index.html.j2").render(rows=rows, policy=_policy("")))
-    return path
+    page = _template("index.html.j2").render(rows=rows, policy=_policy(""))
+    return _write(files_of(results), "index.html", page)
 
 
 def render(outcome: Outcome, shown: list[Image], refresh: int = 0) -> str:
@@ -191,7 +191,7 @@ def _index_row(name: str, results: str) -> dict[str, Any]:
         "about": " ".join(outcome.sweep.about.split()),
         "counts": ended(outcome),
         "wanted": outcome.sweep.wanted,
-        "link": (outcome.ledger.folder / "report" / "index.html").is_file(),
+        "link": outcome.ledger.files.has(PAGE),
     }
 
 
@@ -218,12 +218,10 @@ def _template(name: str) -> Any:
     return _environment().get_template(name)
 
 
-def _write(path: Path, text: str) -> None:
-    """Put a page in place so that it is seen whole or not at all."""
+def _write(files: Files, path: str, text: str) -> Path | str:
+    """Put a page in place so that it is seen whole or not at all; says where that is."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.parent / f".{path.name}.{os.getpid()}.tmp"
-        temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, path)
+        files.write({path: text.encode()})
     except OSError as error:
-        raise BadInput(f"cannot write {path} ({error.strerror})") from None
+        raise BadInput(f"cannot write {files.place(path)} ({error.strerror})") from None
+    return files.place(path)

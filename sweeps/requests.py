@@ -8,8 +8,9 @@ import pandas as pd
 
 from bsvae.checks import BadInput, unknown
 from sweeps.definition import Sweep, check_name, parse, read_sweep, shipped
+from sweeps.places import files_of, is_uri, sweeps_with_results
 from sweeps.planner import Planner, columns
-from sweeps.store import Ledger, sweeps_with_results
+from sweeps.store import Ledger
 
 
 def requested_sweep(name: str, epochs: int | None, settings: list[str] | None) -> Sweep:
@@ -45,8 +46,10 @@ def pack_limit(pack: str) -> int | None:
 
 
 def open_ledger(results: str, name: str) -> Ledger:
-    """A sweep's ledger in the folder of ``--results``."""
-    if Path(results).exists() and not Path(results).is_dir():
+    """A sweep's ledger in the folder of ``--results``, or in its bucket if that can be used."""
+    if is_uri(results):
+        files_of(results).folders()
+    elif Path(results).exists() and not Path(results).is_dir():
         raise BadInput(f"--results {results!r}: is not a folder")
     return Ledger(results, name)
 

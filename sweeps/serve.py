@@ -48,8 +48,7 @@ class LivePage:
         """
         with self._lock:
             sweep, ledger = stored_sweep(self.name, self.results)
-            folder = ledger.folder / "trials"
-            now = (folder.stat().st_mtime_ns if folder.is_dir() else 0, sweep)
+            now = (ledger.files.stamps("trials"), sweep)
             due = now != self._drawn_of and time.monotonic() - self._drawn_at > self.redraw
             if now != self._seen or due:
                 outcome = read_outcome(sweep, ledger)

@@ -9,15 +9,13 @@
 
 A file is named by the trial it describes, so a second attempt can only replace a row by its equal,
 and ``pandas.read_parquet(folder)`` never sees a trial twice.  The row under ``trials/`` is written
-last: once it is there, the trial has happened.
+last: once it is there, the trial has happened.  ``results`` is a folder, or ``s3://BUCKET/FOLDER``.
 """
 
-import contextlib
-import fcntl
 import io
 import json
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,8 +25,10 @@ import pandas as pd
 
 from bsvae.trial import BadInput
 from sweeps.compaction import read_table
-from sweeps.files import LocalFiles, make_folder
+from sweeps.files import LocalFiles
+from sweeps.lock import locked
 from sweeps.parts import decode, encode
+from sweeps.places import files_of
 from sweeps.schema import TABLES, TRIALS
 
 Row = Mapping[str, Any]
@@ -67,6 +67,13 @@ class Entry:
 class Ledger:
     """The results of one sweep in one folder.
 
+    Args:
+        results: the folder that sweeps write to, or its URI.
+        sweep: the sweep's name.
+
+    Attributes:
+        folder: where the sweep's files are, a path or a URI.
+
     >>> import tempfile
     >>> ledger = Ledger(tempfile.mkdtemp(), "example")
     >>> ledger.commit({"trial_id": "a1", "status": "done"}, curve=[])
@@ -75,9 +82,16 @@ class Ledger:
     """
 
     def __init__(self, results: str | Path, sweep: str) -> None:
-        self.folder = Path(results) / sweep
-        self.files = LocalFiles(self.folder)
+        self.files = files_of(results, sweep)
+        self.folder = self.files.place()
         self.sweep = sweep
+
+    @property
+    def results(self) -> str:
+        """The folder that sweeps write to, as any process may name it."""
+        if isinstance(self.folder, Path):
+            return str(self.folder.parent.resolve())
+        return self.folder.rpartition("/")[0]
 
     def commit(
         self,
@@ -144,10 +158,10 @@ class Ledger:
 
     def arrays(self, trial_id: str) -> dict[str, np.ndarray]:
         """A trial's stored images and codes; empty if its sweep did not ask for them."""
-        path = self.folder / "arrays" / f"{trial_id}.npz"
-        if not path.is_file():
+        path = f"arrays/{trial_id}.npz"
+        if not self.files.has(path):
             return {}
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
+        with np.load(io.BytesIO(self.files.read(path)), allow_pickle=False) as stored:
             return dict(stored)
 
     def write_definition(self, document: Mapping[str, Any]) -> None:
@@ -158,41 +172,24 @@ class Ledger:
     def read_definition(self) -> dict[str, Any] | None:
         """What was last asked for, or None before the first run."""
         try:
-            document = json.loads((self.folder / "sweep.json").read_text(encoding="utf-8"))
+            document = json.loads(self.files.read("sweep.json"))
         except FileNotFoundError:
             return None
         except (ValueError, RecursionError):
             document = None
         if not isinstance(document, dict):
-            path = self.folder / "sweep.json"
+            path = self.files.place("sweep.json")
             raise BadInput(f"{path} is damaged: delete it and run the sweep again")
         return document
 
-    @contextlib.contextmanager
-    def driver_lock(self) -> Iterator[None]:
+    def driver_lock(self) -> AbstractContextManager[None]:
         """Hold the sweep: one driver at a time.
 
         Raises:
             BadInput: if another process holds it, or the folder cannot be written.
         """
-        try:
-            make_folder(self.folder)
-            handle = open(self.folder / ".lock", "a+", encoding="utf-8")  # noqa: SIM115
-        except OSError as error:
-            raise BadInput(f"cannot write {self.folder} ({error.strerror})") from None
-        with handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                handle.seek(0)
-                holder = handle.read().strip() or "another process"
-                raise BadInput(f"sweep {self.sweep!r} is running already ({holder})") from None
-            handle.truncate(0)
-            handle.write(f"process {os.getpid()} on {os.uname().nodename}")
-            handle.flush()
-            yield
+        if isinstance(self.files, LocalFiles):
+            return locked(self.files.root, self.sweep)
+        from sweeps.lease import held
 
-
-def sweeps_with_results(results: str | Path) -> list[str]:
-    """Names of the sweeps that have a folder with a definition under ``results``."""
-    return sorted(path.parent.name for path in Path(results).glob("*/sweep.json"))
+        return held(self.files, self.sweep)

@@ -39,6 +39,8 @@ FORBIDDEN = {
     "sweeps/store.py": HEAVY,
     "sweeps/requests.py": HEAVY - {"optuna"},
     "sweeps/filters.py": HEAVY,
+    "sweeps/object_files.py": HEAVY,
+    "sweeps/lease.py": HEAVY,
     "sweeps/job.py": HEAVY,
     "sweeps/pareto.py": HEAVY,
     "sweeps/screen.py": HEAVY,

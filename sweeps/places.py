@@ -1,0 +1,43 @@
+"""Where results are kept: a folder, or under ``s3://BUCKET/FOLDER``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sweeps.files import LocalFiles
+
+if TYPE_CHECKING:
+    from sweeps.object_files import ObjectFiles
+
+
+def is_uri(results: str | Path) -> bool:
+    """Whether results are in a store, not in a folder.
+
+    >>> is_uri("s3://bucket/results"), is_uri("results")
+    (True, False)
+    """
+    return isinstance(results, str) and "://" in results
+
+
+def files_of(results: str | Path, *inside: str) -> "LocalFiles | ObjectFiles":
+    """The files of a results folder or URI, or of a folder inside.
+
+    Raises:
+        BadInput: for a URI that names no bucket.
+    """
+    if not is_uri(results):
+        return LocalFiles(Path(results, *inside))
+    from sweeps.object_files import object_files
+
+    return object_files("/".join([str(results).rstrip("/"), *inside]))
+
+
+def sweeps_with_results(results: str | Path) -> list[str]:
+    """Names of the sweeps that have a folder with a definition under ``results``.
+
+    Raises:
+        BadInput: if they are in a store that cannot be used.
+    """
+    files = files_of(results)
+    if isinstance(files, LocalFiles):
+        return sorted(path.parent.name for path in files.root.glob("*/sweep.json"))
+    return [name for name in files.folders() if files.has(f"{name}/sweep.json")]
