@@ -5,6 +5,7 @@ see `sweeps.object_files`.
 """
 
 import os
+import sys
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
@@ -33,7 +34,15 @@ class Unreachable(OSError):
 
 
 class Files(ABC):
-    """Files by their paths relative to a root, with ``/``."""
+    """Files by their paths relative to a root, with ``/``.
+
+    Attributes:
+        readers: how many threads read many of them soonest.
+        in_a_row: how many each of them had best read before it takes others.
+    """
+
+    readers: int
+    in_a_row: int
 
     @abstractmethod
     def place(self, path: str = "") -> Path | str:
@@ -81,6 +90,7 @@ class LocalFiles(Files):
 
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root)
+        self.readers, self.in_a_row = len(os.sched_getaffinity(0)), sys.maxsize
 
     def place(self, path: str = "") -> Path:
         return self.root / path

@@ -124,7 +124,7 @@ def _write(files: ObjectFiles, mine: str) -> None:
 
 
 def _ended_here(holder: Holder) -> bool:
-    here = all(holder.get(key) == value for key, value in _machine().items())
+    here = all(value and holder.get(key) == value for key, value in _machine().items())
     return here and not Path(f"/proc/{holder.get('pid')}").exists()
 
 

@@ -43,6 +43,9 @@ class ObjectFiles(Files):
         fenced: why this process may not use the files any more, if it may not.
     """
 
+    readers = 24  # reading one is waiting for two answers; the client has 25 connections
+    in_a_row = 8
+
     def __init__(self, uri: str) -> None:
         self.uri = uri.rstrip("/")
         self.fenced = ""

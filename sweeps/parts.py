@@ -1,6 +1,5 @@
 """Parts: the small Parquet files of the ledger, from rows to bytes and back to one Arrow table."""
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -44,8 +43,9 @@ def decode(files: Files, paths: Sequence[str], schema: pa.Schema) -> tuple[pa.Ta
     Raises:
         BadInput: naming every part that cannot be read, or one of another schema version.
     """
-    batches = [paths[start : start + BATCH] for start in range(0, len(paths), BATCH)]
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
+    size = min(BATCH, files.in_a_row)
+    batches = [paths[start : start + size] for start in range(0, len(paths), size)]
+    with ThreadPoolExecutor(files.readers) as threads:
         read = list(threads.map(lambda batch: _decode_batch(files, batch, schema), batches))
     bad = [str(files.place(path)) for _, _, unreadable in read for path in unreadable]
     if bad:

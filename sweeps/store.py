@@ -13,8 +13,10 @@ last: once it is there, the trial has happened.  ``results`` is a folder, or ``s
 """
 
 import io
+import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,7 +137,9 @@ class Ledger:
             table = read_table(self.files, "trials", columns)
         else:
             paths = [f"trials/{trial_id}.parquet" for trial_id in trial_ids]
-            table, _ = decode(self.files, list(filter(self.files.has, paths)), TRIALS)
+            with ThreadPoolExecutor(self.files.readers) as threads:
+                there = list(itertools.compress(paths, threads.map(self.files.has, paths)))
+            table, _ = decode(self.files, there, TRIALS)
             table = table.select(columns or TRIALS.names)
         values = zip(*(column.to_pylist() for column in table.columns), strict=True)
         names = table.column_names

@@ -14,11 +14,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import s3
 import torch
 
 from bsvae.data import Data, load
 
 torch.set_num_threads(1)
+
+store = s3.store  # a fixture
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ import time
 from unittest.mock import ANY
 
 import pytest
-from s3 import store  # noqa: F401
 
 from bsvae.checks import BadInput
 from sweeps.files import Unreachable
@@ -20,7 +19,7 @@ def other(files):
     files.write({PATH: json.dumps({"pid": 12, "host": "there", "id": "other"}).encode()})
 
 
-def test_one_driver_at_a_time(store):  # noqa: F811
+def test_one_driver_at_a_time(store):
     first, second = (Ledger("s3://bucket/held", "s") for _ in range(2))
     with (
         first.driver_lock(),
@@ -33,7 +32,7 @@ def test_one_driver_at_a_time(store):  # noqa: F811
         assert second.files.has(PATH)
 
 
-def test_a_lease_is_renewed_and_a_stale_one_taken_over(store):  # noqa: F811
+def test_a_lease_is_renewed_and_a_stale_one_taken_over(store):
     files = ObjectFiles("s3://bucket/stale/s")
     other(files)
     with pytest.raises(BadInput, match=r"running already \(process 12 on there\)"):
@@ -47,7 +46,7 @@ def test_a_lease_is_renewed_and_a_stale_one_taken_over(store):  # noqa: F811
     assert not files.stamp(PATH)
 
 
-def test_a_holder_that_ended_on_this_machine_is_not_waited_for(store):  # noqa: F811
+def test_a_holder_that_ended_on_this_machine_is_not_waited_for(store):
     ended = subprocess.Popen(["true"])
     ended.wait()
     files = ObjectFiles("s3://bucket/ended/s")
@@ -58,7 +57,7 @@ def test_a_holder_that_ended_on_this_machine_is_not_waited_for(store):  # noqa: 
         assert json.loads(files.read(PATH)) == document | {"id": ANY, "renewed": ANY}
 
 
-def test_who_has_lost_the_lease_is_stopped(store):  # noqa: F811
+def test_who_has_lost_the_lease_is_stopped(store):
     files = ObjectFiles("s3://bucket/lost/s")
     with held(files, "s", beat=0.1):
         other(files)
