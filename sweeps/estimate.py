@@ -79,4 +79,4 @@ def _rounds(planner: Planner) -> float:
 
 def _why(trial: Trial, size: int) -> str:
     weights = f"{count_parameters(trial):,} weights each"
-    return f"{weights}: {'fills a core alone' if size == 1 else 'small, overhead shared'}"
+    return f"{weights}: {'alone' if size == 1 else 'batches and overhead shared'}"
