@@ -12,7 +12,7 @@ from sweeps.files import Files, Unreachable
 from sweeps.schema import VERSION
 
 #: Parts that are decoded and then joined as one: a part of one row takes far more memory alone.
-BATCH = 500
+BATCH = 100
 
 
 def encode(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> bytes:
