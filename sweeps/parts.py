@@ -65,9 +65,9 @@ def _decode_batch(
     for path in paths:
         try:
             tables.append(_decode(files, path, schema))
-        except Unreachable:
+        except (Unreachable, BadInput):
             raise
-        except (pa.ArrowException, OSError):
+        except (pa.ArrowException, OSError, ValueError):  # a name that is no text, among others
             bad.append(path)
     whole = pa.concat_tables([schema.empty_table(), *tables]).combine_chunks()
     return whole, list(map(len, tables)), bad
@@ -77,7 +77,9 @@ def _decode(files: Files, path: str, schema: pa.Schema) -> pa.Table:
     """One part, its checksums verified; a column that it does not have is null."""
     file = pq.ParquetFile(pa.BufferReader(files.read(path)), page_checksum_verification=True)
     table = file.read(use_threads=False)
-    stored = (table.schema.metadata or {}).get(b"schema_version", b"none").decode()
+    stored = (
+        (table.schema.metadata or {}).get(b"schema_version", b"none").decode("utf-8", "replace")
+    )
     if stored != str(VERSION):
         raise BadInput(
             f"{files.place(path)}: schema version {stored}, this program reads {VERSION}: "
