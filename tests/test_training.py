@@ -54,13 +54,16 @@ def test_gaussian_learns_mnist(mnist):
 
 @pytest.mark.slow
 def test_concrete_collapses_at_the_published_temperatures(mnist):
-    """One categorical of 40 classes: all that remains is the temperature tax, near 227.9 nats."""
+    """One categorical of 40 classes: all that remains is the temperature tax, near 227.9 nats.
+
+    After two epochs 228.2 was measured.
+    """
     trial = Trial(
         family="concrete",
         latent_dim=40,
         posterior_temperature=0.5,
         prior_temperature=1.0,
-        epochs=3,
+        epochs=2,
     )
     *_, last = train([trial], mnist)
     m = last.metrics[0]
