@@ -4,14 +4,15 @@
 
 holds the trials of a pack that are still in training after an epoch: a line that names them, then a
 `bsvae.checkpoint.Checkpoint`.  The last two of a pack are kept, so that a damaged file costs the
-time between two; a pack that has ended leaves nothing.
+time between two.  A pack that goes on writes under the key that it was started with, one that has
+ended or was taken apart leaves nothing: so no trial is ever in the files of two packs.
 """
 
 import contextlib
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bsvae.seal import Damaged, seal, unseal
@@ -40,16 +41,16 @@ class Checkpoints:
         self.files = files
         self.trials = trials
         self.interval = interval
-        self._keys = {_key(trials)}
+        self._key = _key(trials)
         self._written = time.monotonic()
 
     def latest(self) -> "Checkpoint | None":
         """The newest that is whole and holds these trials and no others."""
         from bsvae.checkpoint import Checkpoint
 
-        for key, trials, content in _whole(self.files):
+        for key, (trials, content) in _newest(self.files).items():
             if set(trials) == set(self.trials):
-                self._keys.add(key)
+                self._key = key
                 with contextlib.suppress(Damaged):  # of another version
                     return Checkpoint.from_bytes(content)
         return None
@@ -63,36 +64,46 @@ class Checkpoints:
         going_on = [epoch.pack.trials[member] for member in epoch.going_on]
         notes = {trial.trial_id: records[trial].notes() for trial in going_on}
         line = json.dumps([trial.as_dict() for trial in going_on]).encode() + b"\n"
-        key = _key(self.trials)
         content = seal(line + Checkpoint.of(epoch, notes).to_bytes())
-        self.files.write({f"{FOLDER}/{key}-{epoch.number:06}.ckpt": content})
-        self._remove(_stored(self.files).get(key, [])[:-KEPT])
+        self.files.write({f"{FOLDER}/{self._key}-{epoch.number:06}.ckpt": content})
+        _remove(self.files, _stored(self.files).get(self._key, [])[:-KEPT])
         self._written = time.monotonic()
 
     def forget(self) -> None:
-        """Remove what was stored of the pack, and of those that it went on from."""
-        stored = _stored(self.files)
-        self._remove([name for key in self._keys for name in stored.get(key, [])])
-
-    def _remove(self, names: Sequence[str]) -> None:
-        self.files.remove(f"{FOLDER}/{name}" for name in names)
+        """Remove what was stored of the pack."""
+        _remove(self.files, _stored(self.files).get(self._key, []))
 
 
 def packs_under_way(files: Files) -> list[list[Trial]]:
     """The trials of the newest whole checkpoint of every pack."""
+    return [trials for trials, _ in _newest(files).values()]
+
+
+def discard(files: Files, trials: Collection[Trial] | None = None) -> None:
+    """Remove what was stored of every pack with one of these trials, or of all packs."""
+    stored = _stored(files)
+    if trials is None:
+        keys = set(stored)
+    else:
+        packs = _newest(files).items()
+        keys = {key for key, (pack, _) in packs if not set(trials).isdisjoint(pack)}
+    _remove(files, [name for key in keys for name in stored[key]])
+
+
+def _remove(files: Files, names: Iterable[str]) -> None:
+    files.remove(f"{FOLDER}/{name}" for name in names)
+
+
+def _newest(files: Files) -> dict[str, tuple[list[Trial], bytes]]:
+    """Trials and content of every pack's newest checkpoint that is not damaged."""
     newest = {}
-    for key, trials, _ in _whole(files):
-        newest.setdefault(key, trials)
-    return list(newest.values())
-
-
-def _whole(files: Files) -> Iterator[tuple[str, list[Trial], bytes]]:
-    """Key, trials and content of every checkpoint that is not damaged, each pack's newest first."""
     for key, names in _stored(files).items():
         for name in reversed(names):
             with contextlib.suppress(Damaged, OSError, ValueError, TypeError):
                 line, _, content = unseal(files.read(f"{FOLDER}/{name}")).partition(b"\n")
-                yield key, [Trial.of(values) for values in json.loads(line)], content
+                newest[key] = [Trial.of(values) for values in json.loads(line)], content
+                break
+    return newest
 
 
 def _stored(files: Files) -> dict[str, list[str]]:

@@ -191,8 +191,7 @@ def show(
     sweep, ledger = stored_sweep(name, results)
     trials = _wanted(sweep, ledger)
     chosen = filters.where(trials, where) if where else trials
-    if sweep.budget and len(sweep.budget.objectives) > 1:
-        objectives = sweep.budget.objectives
+    if len(objectives := sweep.objectives) > 1:
         optimal = front(chosen, objectives)
         print(f"Pareto front of {', '.join(objectives)}: {len(optimal)} of {len(chosen)} trials")
         print_frame(best_trials(optimal, objectives[0], best, objectives))
@@ -216,8 +215,7 @@ def table(name: StoredName, results: Results = "results") -> None:
         return
     panel = ledger.table("gaussianity")
     panel = panel[panel["trial_id"].isin(trials["trial_id"])]
-    objective = sweep.budget.objectives[0] if sweep.budget else "test_neg_elbo"
-    for entry in tables(name, trials, panel, objective):
+    for entry in tables(name, trials, panel, sweep.objectives[0]):
         print(entry.title)
         print_frame(entry.frame.reset_index())
         for note in entry.notes:

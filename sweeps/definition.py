@@ -53,6 +53,11 @@ class Sweep:
     extras: tuple[str, ...] = ()
     document: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """The metrics that trials are ranked by: those that are searched for, if any are."""
+        return self.budget.objectives if self.budget else Budget.objectives
+
     @functools.cached_property
     def wanted(self) -> int:
         """Trials that a finished sweep has."""

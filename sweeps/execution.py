@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bsvae.trial import BadInput, Trial
-from sweeps.checkpoints import packs_under_way
+from sweeps.checkpoints import discard, packs_under_way
 from sweeps.definition import Sweep
 from sweeps.job import GaveUp, Job
 from sweeps.planner import Planner, columns
@@ -68,7 +68,9 @@ def execute(
     with _engine(engine) as train:
         _check_data(sweep, folder)
         with _held(ledger, sweep):
-            return train(new_planner, job)
+            planner = train(new_planner, job)
+            discard(ledger.files)  # every wanted trial has its row: no pack is under way
+            return planner
 
 
 @contextlib.contextmanager

@@ -53,7 +53,7 @@ class Outcome:
     @property
     def objective(self) -> str:
         """The metric by which trials are ranked."""
-        return self.sweep.budget.objectives[0] if self.sweep.budget else "test_neg_elbo"
+        return self.sweep.objectives[0]
 
     def best(self, *groups: str, rows: pd.DataFrame | None = None) -> pd.DataFrame:
         """The best trial of each group of rows, else of all that are done, by the objective; in

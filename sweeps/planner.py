@@ -15,9 +15,8 @@ from sweeps.waiting import Line
 
 def columns(sweep: Sweep) -> tuple[str, ...]:
     """What a plan, its progress and its summary read of a row; the rest stays on the disk."""
-    objectives = sweep.budget.objectives if sweep.budget else ("test_neg_elbo",)
     told = ("trial_id", "status", "error", "epochs_trained", "seconds", "finished_at")
-    return (*told, "family", "latent_dim", *dict.fromkeys(objectives))
+    return (*told, "family", "latent_dim", *dict.fromkeys(sweep.objectives))
 
 
 @dataclass

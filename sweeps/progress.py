@@ -33,8 +33,7 @@ class Progress:
         self._started = time.monotonic()
         self._printed = 0.0
         self._terminal = sys.stdout.isatty()
-        budget = planner.sweep.budget
-        self._objective = budget.objectives[0] if budget else "test_neg_elbo"
+        self._objective = planner.sweep.objectives[0]
         for row in planner.results.values():
             self._consider(row)
 

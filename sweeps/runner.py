@@ -2,8 +2,8 @@
 
 The ledger is the truth and Tune is a disposable executor: nothing is restored from Tune's own
 state, which lives in a scratch folder.  A fan-in `Searcher` hands out packs and settles them; a
-supervisor starts a fresh Tuner until every wanted trial has a row.  This is the only file that
-imports Ray; torch is imported by the workers, and by the driver while Ray starts.
+supervisor starts a fresh Tuner until every wanted trial has a row.  Torch is imported by the
+workers, and by the driver while Ray starts.
 """
 
 import contextlib
@@ -37,6 +37,7 @@ from ray.exceptions import RayError
 from ray.tune.search import Searcher
 
 from bsvae.trial import BadInput, Trial
+from sweeps.checkpoints import discard
 from sweeps.job import ATTEMPTS, GaveUp, Job, describe
 from sweeps.planner import Planner
 from sweeps.progress import Progress
@@ -173,6 +174,8 @@ def _quarantine(planner: Planner, job: Job, crashes: Counter[Trial]) -> list[Tri
     """
     suspects = [trial for pack in planner.groups() for trial in pack if crashes[trial] > 1]
     planner.isolate(suspects)
+    if suspects:
+        discard(job.ledger.files, suspects)
     for trial in suspects:
         if crashes[trial] > ATTEMPTS + 1:
             give_up(job.ledger, trial, "Ray stopped each time that it was trained")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from bsvae.trial import Trial
+from sweeps.checkpoints import discard
 from sweeps.planner import Planner
 from sweeps.search import Row
 from sweeps.store import Ledger
@@ -18,13 +19,15 @@ def settle(planner: Planner, ledger: Ledger, pack: Sequence[Trial], error: str) 
 
     Trials that failed together are handed back to be trained alone, since one of them may have
     failed the others; those that together were too large for the memory, in two halves; a trial
-    that failed alone gets a failed row.  Ledger first, tell second: a result that a search has
-    heard of is always on disk.
+    that failed alone gets a failed row.  None goes on from a checkpoint that it failed with.
+    Ledger first, tell second: a result that a search has heard of is always on disk.
     """
     trials = {trial.trial_id: trial for trial in pack}
     rows = ledger.rows(trials)
     ended = {k: row for k, row in rows.items() if not error or row["status"] != "failed"}
     missing = [trial for trial_id, trial in trials.items() if trial_id not in ended]
+    if missing:
+        discard(ledger.files, missing)
     if len(missing) > 1 and any(sign in error for sign in OUT_OF_MEMORY):
         print(f"\na pack of {len(pack)} ran out of memory: going on with halves", flush=True)
         planner.halve(missing)

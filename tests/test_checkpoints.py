@@ -1,13 +1,19 @@
 """A pack that is lost goes on from its checkpoint, and nobody can tell from its rows."""
 
 import contextlib
+from collections import Counter
+from dataclasses import replace
 
 import pytest
 
+from bsvae.halving import Halving
 from bsvae.training import Epoch
 from bsvae.trial import Trial
-from sweeps.checkpoints import FOLDER, packs_under_way
+from sweeps.checkpoints import FOLDER, discard, packs_under_way
+from sweeps.definition import parse
+from sweeps.execution import execute
 from sweeps.job import Job
+from sweeps.planner import Planner
 from sweeps.store import Ledger
 from sweeps.worker import train_pack
 
@@ -94,3 +100,56 @@ def test_another_pack_does_not_take_it(tmp_path):
     job = job_at(tmp_path)
     train_until(3, job)
     assert train_until(None, job, TRIALS[:1]) == list(range(1, EPOCHS + 1))
+
+
+def test_a_pack_that_goes_on_and_shrinks_stays_one_pack(tmp_path):
+    """Else who left would be trained again, without the rivals that it lost to."""
+    halving = Halving(("kl_weight",), eta=2, min_epochs=4)
+    job = replace(job_at(tmp_path), halving=halving)
+    size = {"dataset": "digits", "hidden": 16, "epochs": EPOCHS, "latent_dim": 2}
+    rivals = [
+        Trial(family="gaussian", kl_weight=weight, **size) for weight in (0.5, 1.0, 4.0, 16.0)
+    ]
+    train_until(2, job, rivals)
+    train_until(5, job, rivals)
+    (left,) = packs_under_way(job.ledger.files)
+    assert len(left) == 2
+    assert train_until(7, job, left) == [6, 7]
+    assert packs_under_way(job.ledger.files) == [left]
+    assert len(list((tmp_path / "s" / FOLDER).iterdir())) == 2
+
+
+def test_what_was_taken_apart_does_not_go_on_together(tmp_path):
+    job = job_at(tmp_path)
+    train_until(3, job)
+    discard(job.ledger.files, [Trial(family="gaussian", latent_dim=9)])
+    assert packs_under_way(job.ledger.files) == [TRIALS]
+    discard(job.ledger.files, TRIALS[1:])
+    assert not job.ledger.files.stamps(FOLDER)
+
+
+def test_a_finished_sweep_leaves_no_checkpoints(tmp_path):
+    job = job_at(tmp_path)
+    train_until(3, job)  # of a pack that the sweep, as asked for now, does not want
+    grid = [{"latent_dim": [2], "seed": [1]}]
+    constants = {"dataset": "digits", "family": "gaussian", "hidden": 16, "epochs": 1}
+    sweep = parse("s", {"trial": constants, "grid": grid}, {})
+    execute(sweep, job.ledger, None, None, "serial")
+    assert not job.ledger.files.stamps(FOLDER)
+
+
+@pytest.mark.parametrize(("crashes", "packs"), [(1, [[0, 1]]), (2, [[0], [1]])])
+def test_packs_go_on_after_ray_stopped_once_and_are_taken_apart_the_second_time(
+    tmp_path, crashes, packs
+):
+    from sweeps.runner import _quarantine
+
+    job = job_at(tmp_path)
+    train_until(3, job)
+    constants = TRIALS[0].as_dict() | {"latent_dim": None}
+    used = {name: value for name, value in constants.items() if value is not None}
+    sweep = parse("s", {"trial": used, "grid": [{"latent_dim": [2, 5]}]}, {})
+    planner = Planner(sweep, {}, lambda trial: 2, 1, packs_under_way(job.ledger.files))
+    _quarantine(planner, job, Counter(dict.fromkeys(TRIALS, crashes)))
+    assert list(planner.packs()) == [[TRIALS[n] for n in pack] for pack in packs]
+    assert packs_under_way(job.ledger.files) == ([TRIALS] if crashes == 1 else [])
