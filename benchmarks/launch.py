@@ -54,11 +54,11 @@ def driver() -> None:
     from sweeps import cli
 
     mark("command line's modules imported")
-    from sweeps import runner
+    from sweeps import connection, runner
 
     mark("Ray imported")
-    runner.ray.init = marked("", runner.ray.init, "Ray started")
-    runner.ray.shutdown = marked("Tune ended", runner.ray.shutdown, "Ray shut down")
+    connection.ray.init = marked("", connection.ray.init, "Ray started")
+    connection.ray.shutdown = marked("Tune ended", connection.ray.shutdown, "Ray shut down")
     runner.PackSearcher.suggest = marked("first pack suggested", runner.PackSearcher.suggest)
     runner._train = marked_pack(runner._train)
     cli.main()

@@ -82,16 +82,16 @@ def _engine(name: str) -> Iterator[Callable[[NewPlanner, Job], Planner]]:
         yield serial.run
         return
     try:
-        from sweeps import runner
+        from sweeps import connection, runner
     except ModuleNotFoundError as error:
         if error.name != "ray":
             raise
         raise BadInput("this engine needs Ray: install ray[tune], or use --engine serial") from None
     try:
-        runner.start()
+        connection.start()
         yield runner.run
     finally:
-        runner.stop()
+        connection.stop()
 
 
 def _check_data(sweep: Sweep, folder: str | None) -> None:

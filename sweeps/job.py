@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from bsvae.halving import Halving
 from sweeps.store import Ledger
 
-#: How often a pack is tried before it is taken apart, and a trial alone before it has failed.
+#: How often a pack may fail before it is taken apart, and a trial alone before it has failed.
 ATTEMPTS = 2
+
+#: How often a pack may lose its process: mostly the fault of a node that went away.
+LOSSES = 6
 
 
 class GaveUp(RuntimeError):

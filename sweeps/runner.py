@@ -6,39 +6,27 @@ supervisor starts a fresh Tuner until every wanted trial has a row.  Torch is im
 workers, and by the driver while Ray starts.
 """
 
+from sweeps.connection import Slots, start, stop  # first: it sets what Ray reads
+
+# isort: split
 import contextlib
 import hashlib
-import logging
 import os
-import secrets
 import shutil
-import socket
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-# Read by Ray when it is imported or started: a quiet Tune whose interrupt handling is ours, and, on
-# one machine, listeners on the loopback interface alone (a side effect of the last switch).
-os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
-os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")
-os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
-os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")
-os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
-
-import ray
 from ray import tune
-from ray.exceptions import RayError
 from ray.tune.search import Searcher
 
 from bsvae.trial import BadInput, Trial
 from sweeps.checkpoints import discard
-from sweeps.job import ATTEMPTS, GaveUp, Job, describe
+from sweeps.job import ATTEMPTS, LOSSES, GaveUp, Job, describe
 from sweeps.planner import Planner
 from sweeps.progress import Progress
 from sweeps.settle import give_up, settle
@@ -46,8 +34,11 @@ from sweeps.settle import give_up, settle
 #: Tuners started in a row without a single new row before the run gives up.
 FRUITLESS_ROUNDS = 5
 
-#: The resource by which a head announces the GPUs of its cluster when all nodes are up.
-GPUS_AT_MOST = "gpus_at_most"
+#: More packs than any cluster trains at once: how many it is given is decided here, not by Tune.
+NO_LIMIT = 100_000
+
+#: What is known of a pack whose process did not live to say what went wrong.
+LOST = f"the process that trained it was lost {LOSSES} times"
 
 #: Seconds between a running pack's reports to the driver.
 REPORT_INTERVAL = 1.0
@@ -57,9 +48,15 @@ class PackSearcher(Searcher):
     """Hands packs to Tune, and takes each one's committed rows when Tune says that it ended."""
 
     def __init__(
-        self, planner: Planner, job: Job, progress: Progress, suspects: Collection[Trial]
+        self,
+        planner: Planner,
+        job: Job,
+        progress: Progress,
+        slots: Slots,
+        suspects: Collection[Trial],
     ) -> None:
         super().__init__(metric=None, mode=None)
+        self.slots = slots
         self.suspects = set(suspects)
         self.planner = planner
         self.job = job
@@ -74,6 +71,8 @@ class PackSearcher(Searcher):
             return None if self._packs else Searcher.FINISHED
         if any(trial in self.suspects for pack in self._packs.values() for trial in pack):
             return None  # whatever stopped Ray must not stop others with it
+        if len(self._packs) >= self.slots.count:
+            return None
         pack = self.planner.next_pack()
         if not pack:
             return None if self._packs else Searcher.FINISHED
@@ -85,6 +84,8 @@ class PackSearcher(Searcher):
         """Follow a running pack."""
         if "bad_input" in result:
             self.broken = BadInput(result["bad_input"])
+        elif "gave_up" in result:
+            self.broken = GaveUp(result["gave_up"])
         elif "error" in result:
             self._errors[trial_id] = result["error"]
         elif "epoch" in result and trial_id in self._packs:
@@ -95,11 +96,11 @@ class PackSearcher(Searcher):
     ) -> None:
         """Settle a pack that ended, whether it trained or failed for good."""
         pack = self._packs.pop(trial_id)
-        message = self._errors.pop(trial_id, "the process that trained it was lost")
+        message = self._errors.pop(trial_id, LOST if error else "")
         if self.broken:
             return
         try:
-            rows = settle(self.planner, self.job.ledger, pack, message if error else "")
+            rows = settle(self.planner, self.job.ledger, pack, message)
         except Exception as failure:  # Tune would take it for a failure of the pack
             self.broken = failure
         else:
@@ -127,14 +128,14 @@ def run(new_planner: Callable[[int, str], Planner], job: Job) -> Planner:
     fruitless, crashes = 0, Counter[Trial]()
     while True:
         start()
-        slots, device = _slots()
-        planner = new_planner(slots, device)
+        slots = Slots()
+        planner = new_planner(slots.count, slots.device)
         suspects = _quarantine(planner, job, crashes)
         if planner.finished:
             return planner
         before = planner.done
         progress = Progress(planner)
-        failure = _fit(PackSearcher(planner, job, progress, suspects), slots, device)
+        failure = _fit(PackSearcher(planner, job, progress, slots, suspects))
         progress.close()
         if planner.finished:
             return planner
@@ -144,27 +145,6 @@ def run(new_planner: Callable[[int, str], Planner], job: Job) -> Planner:
         if fruitless == FRUITLESS_ROUNDS:
             raise GaveUp(f"no new result in {fruitless} attempts: {failure}")
         print(f"Ray stopped early ({failure}); starting again", flush=True)
-
-
-def start() -> None:
-    """Start Ray on this machine, or join the cluster at RAY_ADDRESS, unless that has been done.
-
-    Starting Ray is mostly waiting: another thread imports meanwhile what the driver needs next.
-
-    Raises:
-        BadInput: if the cluster cannot be reached.
-        GaveUp: if Ray does not start in time.
-    """
-    if ray.is_initialized():
-        return
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(import_module, "sweeps.worker")
-        _start()  # in this thread: the kernel ends Ray with the thread that started it
-
-
-def stop() -> None:
-    """Stop Ray, or leave the cluster."""
-    ray.shutdown()
 
 
 def _quarantine(planner: Planner, job: Job, crashes: Counter[Trial]) -> list[Trial]:
@@ -183,9 +163,9 @@ def _quarantine(planner: Planner, job: Job, crashes: Counter[Trial]) -> list[Tri
     return suspects
 
 
-def _fit(searcher: PackSearcher, slots: int, device: str) -> str:
+def _fit(searcher: PackSearcher) -> str:
     """Run one Tuner to its end; returns why it stopped early, or nothing."""
-    resources = {"cpu": 1, "gpu": 1} if device == "cuda" else {"cpu": 1}
+    resources = {"cpu": 1, "gpu": 1} if searcher.slots.device == "cuda" else {"cpu": 1}
     job = searcher.job
     with _scratch(job) as scratch:
         tuner = tune.Tuner(
@@ -193,7 +173,7 @@ def _fit(searcher: PackSearcher, slots: int, device: str) -> str:
             tune_config=tune.TuneConfig(
                 search_alg=searcher,
                 num_samples=-1,
-                max_concurrent_trials=slots,
+                max_concurrent_trials=NO_LIMIT,
                 reuse_actors=True,
                 trial_name_creator=_pack_name,
                 trial_dirname_creator=_pack_name,
@@ -202,7 +182,7 @@ def _fit(searcher: PackSearcher, slots: int, device: str) -> str:
                 name="packs",
                 storage_path=scratch,
                 verbose=0,
-                failure_config=tune.FailureConfig(max_failures=ATTEMPTS - 1),
+                failure_config=tune.FailureConfig(max_failures=LOSSES - 1),
             ),
         )
         try:
@@ -218,7 +198,7 @@ def _fit(searcher: PackSearcher, slots: int, device: str) -> str:
 
 def _train(config: dict[str, Any], job: Job) -> None:
     """The Tune trainable: one pack, in a Ray worker."""
-    from sweeps.worker import train_pack
+    from sweeps.worker import attempt
 
     trials = [Trial.of(values) for values in config["pack"]]
     reported = time.monotonic()
@@ -230,28 +210,16 @@ def _train(config: dict[str, Any], job: Job) -> None:
             tune.report({"epoch": epoch.number})
 
     try:
-        train_pack(trials, job, report)
+        if error := attempt(trials, job, report):
+            tune.report({"error": error})
     except BadInput as failure:
         tune.report({"bad_input": str(failure)})
-    except Exception as failure:
-        tune.report({"error": describe(failure)})
-        raise
+    except GaveUp as failure:
+        tune.report({"gave_up": str(failure)})
 
 
 def _pack_name(trial: Any) -> str:
     return f"pack_{trial.trial_id}"
-
-
-def _slots() -> tuple[int, str]:
-    """Packs that the cluster can train at once, and on what.
-
-    A cluster that grows on demand has no GPU yet when a sweep starts; its head then says how many
-    there can be, as a custom resource.
-    """
-    total = ray.cluster_resources()
-    if gpus := int(max(total.get("GPU", 0), total.get(GPUS_AT_MOST, 0))):
-        return gpus, "cuda"
-    return max(1, int(total.get("CPU", 1))), "cpu"
 
 
 @contextlib.contextmanager
@@ -265,48 +233,3 @@ def _scratch(job: Job) -> Iterator[str]:
         yield str(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _start() -> None:
-    address = os.environ.get("RAY_ADDRESS") or "local"
-    here = {"include_dashboard": False, "object_store_memory": 200_000_000}
-    logging.getLogger("ray").setLevel(logging.CRITICAL)
-    _protect_token(create=address == "local")
-    try:
-        _check_reachable(address)
-        ray.init(
-            address=address,
-            log_to_driver=False,
-            logging_level=logging.CRITICAL,
-            **(here if address == "local" else {}),
-        )
-    except (OSError, ValueError, RuntimeError, RayError) as error:
-        raise BadInput(
-            f"cannot reach Ray at {address!r} ({describe(error)}): check RAY_ADDRESS and "
-            "RAY_AUTH_TOKEN, or unset RAY_ADDRESS to run on this machine"
-        ) from None
-    except Exception as error:  # Ray has no other word for a machine too busy to start it in time
-        raise GaveUp(f"Ray did not start ({describe(error)})") from None
-
-
-def _protect_token(create: bool) -> None:
-    """Let nobody else read the access token in the home folder, which Ray would make readable."""
-    folder = Path.home() / ".ray"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    folder.chmod(0o700)
-    token = folder / "auth_token"
-    if create and not token.exists():
-        with tempfile.NamedTemporaryFile("w", dir=folder) as file:  # mode 0600
-            file.write(secrets.token_hex(32))
-            file.flush()
-            with contextlib.suppress(FileExistsError):  # another run was faster
-                os.link(file.name, token)
-    with contextlib.suppress(FileNotFoundError):
-        token.chmod(0o600)
-
-
-def _check_reachable(address: str) -> None:
-    """Fail at once where Ray itself would try for minutes; only HOST:PORT can be checked."""
-    host, _, port = address.rpartition(":")
-    if host and port.isdecimal() and "/" not in address:
-        socket.create_connection((host, int(port)), timeout=5).close()

@@ -1,15 +1,17 @@
 """The engine without Ray: the same packs, one after another, in this process."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 
-from bsvae.trial import BadInput, Trial
-from sweeps.job import ATTEMPTS, Job, describe
+from bsvae.training import Epoch
+from bsvae.trial import Trial
+from sweeps.job import Job
 from sweeps.planner import Planner
 from sweeps.progress import Progress
 from sweeps.settle import settle
-from sweeps.worker import train_pack
+from sweeps.worker import attempt
 
 
 def run(new_planner: Callable[[int, str], Planner], job: Job) -> Planner:
@@ -18,22 +20,11 @@ def run(new_planner: Callable[[int, str], Planner], job: Job) -> Planner:
     progress = Progress(planner)
     while pack := planner.next_pack():
         progress.started(pack)
-        error = _attempt(pack, job, progress)
+        error = attempt(pack, job, partial(_follow, progress, pack))
         progress.settled(pack, settle(planner, job.ledger, pack, error))
     progress.close()
     return planner
 
 
-def _attempt(pack: list[Trial], job: Job, progress: Progress) -> str:
-    """Train a pack, again if it fails; returns the last failure's message, or nothing."""
-    for attempt in range(ATTEMPTS):
-        try:
-            train_pack(pack, job, lambda epoch: progress.epoch(pack, epoch.number))
-        except BadInput:
-            raise
-        except Exception as failure:
-            if attempt == ATTEMPTS - 1:
-                return describe(failure)
-        else:
-            break
-    return ""
+def _follow(progress: Progress, pack: list[Trial], epoch: Epoch) -> None:
+    progress.epoch(pack, epoch.number)

@@ -2,7 +2,8 @@
 
 What is sent is the sweep file and the sources of both packages; what runs there is ``bsvae run``,
 on the head of the cluster, with the cluster's own Python.  The job's id follows from what was asked
-for, so the same command finds a job that still runs.  This file and the runner alone import Ray.
+for, so the same command finds a job that still runs.  Of the others only
+`sweeps.connection` and `sweeps.runner` import Ray.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """One pack from trials to committed rows: what every engine runs, wherever it runs."""
 
 import functools
+import os
 from collections.abc import Callable, Iterator, Sequence
 
 import torch
@@ -9,12 +10,39 @@ from bsvae.checkpoint import Checkpoint
 from bsvae.data import Data, load
 from bsvae.memory import keep_freed_memory
 from bsvae.training import Epoch, train, train_on
-from bsvae.trial import Trial
+from bsvae.trial import BadInput, Trial
 from sweeps.checkpoints import Checkpoints
 from sweeps.extras import measure
-from sweeps.job import Job
+from sweeps.job import ATTEMPTS, GaveUp, Job, describe
 from sweeps.record import Record
 from sweeps.store import Entry
+
+
+def attempt(trials: Sequence[Trial], job: Job, on_epoch: Callable[[Epoch], None]) -> str:
+    """Train a pack, and again if that fails; returns the last failure's message, or nothing.
+
+    Raises:
+        BadInput: if the data cannot be used, or the results folder is not the driver's.
+        GaveUp: if the results cannot be stored: no fault of the pack, so nobody's row says so.
+    """
+    if not job.ledger.files.has("sweep.json"):  # which the driver wrote
+        raise BadInput(
+            f"{os.uname().nodename} does not see the results of this run in {job.ledger.folder}: "
+            "every node must share that folder, or use --results s3://BUCKET/FOLDER"
+        )
+    message = ""
+    for _ in range(ATTEMPTS):
+        try:
+            train_pack(trials, job, on_epoch)
+        except BadInput:
+            raise
+        except OSError as failure:
+            raise GaveUp(f"cannot store results in {job.ledger.folder} ({failure})") from None
+        except Exception as failure:
+            message = describe(failure)
+        else:
+            return ""
+    return message
 
 
 def train_pack(trials: Sequence[Trial], job: Job, on_epoch: Callable[[Epoch], None]) -> None:
