@@ -14,13 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 
-# A quiet Tune whose interrupt handling is ours, and, on one machine, listeners on the loopback
-# interface alone (a side effect of the last switch).
+# A quiet Tune whose interrupt handling is ours.
 os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
 os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")
 os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
 os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")
-os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+if os.environ.get("RAY_ADDRESS", "local") in ("", "local"):
+    # Listeners on the loopback interface alone: a side effect of this switch.
+    os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
 # A reply that was lost while the network was cut is missed after ten seconds; by default after
 # seven minutes, for which Tune stands still.
 os.environ.setdefault("RAY_grpc_client_keepalive_time_ms", "5000")

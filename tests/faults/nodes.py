@@ -86,6 +86,13 @@ class Cluster:
         end_session(node.process.pid)
         node.process.wait()
 
+    def trained(self, node: Node) -> bool:
+        """Whether one of a node's processes has trained an epoch and is still there."""
+        if not self.notes.exists():
+            return False
+        notes = self.notes.read_text(encoding="ascii").splitlines()
+        return not node.processes.isdisjoint(int(line.split()[0]) for line in notes)
+
     def driver(self, *arguments: str, cwd: Path, namespace: str | None = None) -> subprocess.Popen:
         """Start the real command on this cluster."""
         return subprocess.Popen(

@@ -4,8 +4,8 @@ import random
 import time
 
 import pytest
-from nodes import Cluster, cluster, ended
-from witnessed import assert_as_undisturbed, undisturbed, work
+from nodes import cluster, ended
+from witnessed import assert_as_undisturbed, undisturbed, wait_for, work
 
 SWEEP = """
 [trial]
@@ -22,22 +22,6 @@ RUN = ("run", "my.toml", "--pack=2")
 OFTEN = {"BSVAE_CHECKPOINT_SECONDS": "1"}
 
 
-def wait_for(condition, seconds=120):
-    """Until it holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
-def trains(node, nodes: Cluster):
-    """Whether one of a node's processes has trained an epoch."""
-    if not nodes.notes.exists():
-        return False
-    seen = {int(line.split()[0]) for line in nodes.notes.read_text().splitlines()}
-    return not seen.isdisjoint(node.processes)
-
-
 @pytest.mark.slow
 def test_a_node_is_killed_after_another_came_late(tmp_path):
     expected = undisturbed(tmp_path, SWEEP, "--pack=2")
@@ -45,9 +29,9 @@ def test_a_node_is_killed_after_another_came_late(tmp_path):
         nodes.head()
         first = nodes.add()
         with ended(nodes.driver(*RUN, cwd=tmp_path)) as driver:
-            wait_for(lambda: trains(first, nodes))
+            wait_for(lambda: nodes.trained(first))
             late = nodes.add()
-            wait_for(lambda: trains(late, nodes))
+            wait_for(lambda: nodes.trained(late))
             nodes.lose(first)
             output, _ = driver.communicate(timeout=200)
         assert driver.returncode == 0, output
@@ -84,7 +68,7 @@ def test_a_node_with_a_spot_notice_is_left_in_time(tmp_path):
         nodes.head()
         taken, kept = nodes.add(), nodes.add()
         with ended(nodes.driver(*RUN, cwd=tmp_path)) as driver:
-            wait_for(lambda: trains(taken, nodes) and trains(kept, nodes))
+            wait_for(lambda: nodes.trained(taken) and nodes.trained(kept))
             nodes.drain(taken, 5)
             time.sleep(5)
             nodes.lose(taken)
@@ -118,7 +102,7 @@ def test_the_head_is_killed_and_the_same_command_goes_on_at_the_next(tmp_path):
     with cluster(tmp_path, 7405, **OFTEN) as nodes:
         head, worker = nodes.head(), nodes.add()
         with ended(nodes.driver(*RUN, cwd=tmp_path)) as driver:
-            wait_for(lambda: trains(worker, nodes))
+            wait_for(lambda: nodes.trained(worker))
             nodes.lose(head)
             began = time.monotonic()
             output, _ = driver.communicate(timeout=200)

@@ -1,7 +1,9 @@
 """What the witness saw of a run, and what the ledger says of it."""
 
 import subprocess
+import time
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +52,14 @@ def undisturbed(folder: Path, sweep: str, *arguments: str) -> Path:
     words = command("run", "my.toml", "--engine=serial", "--results=undisturbed", *arguments)
     subprocess.run(words, cwd=folder, check=True, stdout=subprocess.DEVNULL)
     return folder / "undisturbed"
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
+    """Until it holds, but not for ever."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def metrics(results: Path, sweep: str = "my") -> pd.DataFrame:
