@@ -25,23 +25,24 @@ def attempt(trials: Sequence[Trial], job: Job, on_epoch: Callable[[Epoch], None]
         BadInput: if the data cannot be used, or the results folder is not the driver's.
         GaveUp: if the results cannot be stored: no fault of the pack, so nobody's row says so.
     """
-    if not job.ledger.files.has("sweep.json"):  # which the driver wrote
-        raise BadInput(
-            f"{os.uname().nodename} does not see the results of this run in {job.ledger.folder}: "
-            "every node must share that folder, or use --results s3://BUCKET/FOLDER"
-        )
-    message = ""
-    for _ in range(ATTEMPTS):
-        try:
-            train_pack(trials, job, on_epoch)
-        except BadInput:
-            raise
-        except OSError as failure:
-            raise GaveUp(f"cannot store results in {job.ledger.folder} ({failure})") from None
-        except Exception as failure:
-            message = describe(failure)
-        else:
-            return ""
+    message, ledger = "", job.ledger
+    try:
+        if not ledger.files.has("sweep.json"):  # which the driver wrote
+            raise BadInput(
+                f"{os.uname().nodename} does not see what this run keeps in {ledger.folder}: "
+                "every node must share that folder, or use --results s3://BUCKET/FOLDER"
+            )
+        for _ in range(ATTEMPTS):
+            try:
+                train_pack(trials, job, on_epoch)
+                return ""
+            except (BadInput, OSError):
+                raise
+            except Exception as failure:
+                message = describe(failure)
+    except OSError as failure:
+        reason = failure.strerror or failure
+        raise GaveUp(f"cannot write {ledger.folder} ({reason})") from None
     return message
 
 

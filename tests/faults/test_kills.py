@@ -1,0 +1,83 @@
+"""``bsvae run`` is killed at random moments, a hundred times, and started again each time."""
+
+import random
+import subprocess
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import command, members
+from nodes import ended
+from witnessed import assert_as_undisturbed, undisturbed
+
+SWEEP = """
+[trial]
+dataset = "digits"
+hidden = 64
+epochs = 200
+[[grid]]
+family = ["gaussian", "logit_normal", "concrete"]
+latent_dim = [2, 3, 4, 5]
+seed = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+"""
+CYCLES = 100
+LONGEST = 14.0
+
+
+def stored(results: Path) -> dict[str, pd.Timestamp]:
+    """When each trial's row was written; every part must be readable, and no trial twice."""
+    folder = results / "my" / "trials"
+    if not folder.exists() or not any(folder.glob("*.parquet")):
+        return {}
+    rows = pd.read_parquet(folder, columns=["trial_id", "finished_at"])
+    assert rows["trial_id"].is_unique
+    return dict(rows.itertuples(index=False))
+
+
+def visible(results: Path) -> set[str]:
+    """The files that a reader meets, without those named by a trial."""
+    names = {str(path.relative_to(results)) for path in results.rglob("*") if path.is_file()}
+    trials = stored(results)
+    return {name for name in names if "/." not in name and Path(name).stem not in trials}
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(5400)
+def test_a_run_is_killed_a_hundred_times(tmp_path):
+    chance = random.Random(seed := random.randrange(10**6))
+    expected = undisturbed(tmp_path, SWEEP, "--pack=2")
+    arguments, results = command("run", "my.toml", "--pack=2"), tmp_path / "results"
+    known, orphans = {}, 0
+    for _ in range(CYCLES):
+        with ended(start(arguments, tmp_path)) as driver:
+            time.sleep(chance.uniform(0, LONGEST))
+            driver.kill()
+            driver.wait()
+            time.sleep(1)
+            orphans += len(list(members(driver.pid)))
+        now = stored(results)
+        assert known.items() <= now.items(), "a row is lost, or was written again"
+        known = now
+    print(f"seed {seed}: {CYCLES} kills, {len(known)} of 120 trials done by then")
+    print(f"{orphans} processes outlived their driver by a second, in all")
+    with ended(start(arguments, tmp_path)) as driver:
+        output, _ = driver.communicate()
+        assert driver.returncode == 0, output
+    assert known.items() <= stored(results).items()
+    assert_as_undisturbed(results, expected)
+    assert visible(results) == {"my/sweep.json"}
+    hidden = list(results.rglob(".*.tmp"))
+    print(f"{len(hidden)} hidden files left by writers that were killed")
+
+
+def start(arguments: list[str], folder: Path) -> subprocess.Popen:
+    """Start a run with a checkpoint every half second."""
+    return subprocess.Popen(
+        ["env", "BSVAE_CHECKPOINT_SECONDS=0.5", *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
