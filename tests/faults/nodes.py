@@ -165,5 +165,6 @@ def ended(driver: subprocess.Popen) -> Iterator[subprocess.Popen]:
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(driver.pid, signal.SIGKILL)
-        driver.communicate()
         end_session(driver.pid)
+        driver.wait()
+        driver.stdout.close()
