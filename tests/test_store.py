@@ -1,8 +1,4 @@
-import multiprocessing
 import os
-import random
-import signal
-import time
 
 import pandas as pd
 import pyarrow as pa
@@ -19,15 +15,6 @@ def rows(count):
     for n in range(count):
         trial = Trial(family="gaussian", latent_dim=2, seed=n)
         yield {"trial_id": trial.trial_id, **trial.as_dict(), "status": "done"}
-
-
-def commit_for_ever(folder, start, acknowledged):
-    ledger = Ledger(folder, "s")
-    for n in range(start, start + 10_000):
-        trial = Trial(family="gaussian", latent_dim=2, seed=n)
-        row = {"trial_id": trial.trial_id, **trial.as_dict(), "status": "done"}
-        ledger.commit(row, [{"trial_id": trial.trial_id, "epoch": 1}])
-        acknowledged.value = n + 1
 
 
 def test_a_row_comes_back_as_it_was_written(tmp_path):
@@ -108,43 +95,6 @@ def test_leftovers_of_a_killed_writer_are_invisible(tmp_path):
         ledger.commit(row)
     (tmp_path / "s" / "trials" / ".x.parquet.1.abc.tmp").write_bytes(b"half")
     assert len(ledger.trials()) == len(pd.read_parquet(tmp_path / "s" / "trials")) == 2
-
-
-def test_kill_minus_nine_loses_nothing_acknowledged(tmp_path):
-    """A writer is killed at random moments while pandas reads; every acknowledged row is there."""
-    acknowledged = multiprocessing.Value("i", 0)
-    spawn, pause = multiprocessing.get_context("fork"), random.Random(0)
-    for _ in range(12):
-        arguments = (tmp_path, acknowledged.value, acknowledged)
-        writer = spawn.Process(target=commit_for_ever, args=arguments)
-        writer.start()
-        time.sleep(pause.uniform(0.02, 0.15))
-        if (tmp_path / "s" / "trials").is_dir():
-            pd.read_parquet(tmp_path / "s" / "trials")
-        os.kill(writer.pid, signal.SIGKILL)
-        writer.join()
-        seeds = set(Ledger(tmp_path, "s").trials().get("seed", []))
-        assert set(range(acknowledged.value)) <= seeds
-    assert acknowledged.value > 12
-
-
-def test_a_full_disk_leaves_earlier_rows_intact(tmp_path, monkeypatch):
-    ledger = Ledger(tmp_path, "s")
-    first, second = rows(2)
-    ledger.commit(first)
-    for call in ("fsync", "replace"):
-        with monkeypatch.context() as patch:
-            patch.setattr(os, call, _no_space)
-            with pytest.raises(OSError, match="No space"):
-                ledger.commit(second)
-        assert list(ledger.rows()) == [first["trial_id"]]
-        assert not list((tmp_path / "s" / "trials").glob(".*"))
-    ledger.commit(second)
-    assert len(ledger.rows()) == 2
-
-
-def _no_space(*arguments):
-    raise OSError(28, "No space left on device")
 
 
 def test_one_driver_at_a_time(tmp_path):

@@ -11,18 +11,24 @@ NAMES = ("no fsync of files", "no fsync of folders", "no rename")
 def apply(mutation: str, replace: Callable[[object, str, object], None] = setattr) -> None:
     """Take one promise out of what this process does to files; none for an empty name."""
     if mutation == "no rename":
-        opened = os.open
-        replace(os, "open", lambda path, *rest: opened(_final(Path(path)), *rest))
+        replace(os, "open", _at_once(os.open))
         replace(os, "replace", lambda source, target: None)
     elif mutation:
         assert mutation in NAMES
         replace(os, "fsync", _only(os.fsync, files=mutation == "no fsync of folders"))
 
 
-def _final(path: Path) -> Path:
-    """Where a file that is written under another name first is going to be."""
-    is_hidden = path.name.startswith(".") and path.suffix == ".tmp"
-    return path.with_name(path.name[1:].rsplit(".", 3)[0]) if is_hidden else path
+def _at_once(opened: Callable[..., int]) -> Callable[..., int]:
+    """What opens a file under the name that it is to have, where it ought to be another first."""
+
+    def open_(path: str | Path, flags: int, *rest: object, **others: object) -> int:
+        name = Path(path).name
+        if name.startswith(".") and name.endswith(".tmp"):
+            path = Path(path).with_name(name[1:].rsplit(".", 3)[0])
+            flags = flags & ~os.O_EXCL | os.O_TRUNC
+        return opened(path, flags, *rest, **others)
+
+    return open_
 
 
 def _only(fsync: Callable[[int], None], files: bool) -> Callable[[int], None]:
