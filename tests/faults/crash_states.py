@@ -89,7 +89,7 @@ class Disk:
         assert isinstance(file, _File)
         return file
 
-    def _choices(self, path: Path) -> list[bytes | None | type[_Folder]]:
+    def _choices(self, path: Path) -> list[bytes | type[_Folder] | None]:
         choices = []
         for meaning in self.names[path]:
             match meaning:
