@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,28 +45,37 @@ def memory_disk(at: Path, megabytes: float) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def ext4_disk(image: Path, at: Path, megabytes: int = 48) -> Iterator[Path]:
-    """A new ext4 in a file: what the file holds is what has reached the disk."""
-    with open(image, "wb") as file:
-        file.truncate(megabytes << 20)
-    try:
-        run("mkfs.ext4", "-q", "-F", "-J", "size=4", image)
-    except OSError as error:
-        pytest.skip(f"needs mkfs.ext4: {error}")
-    with mounted(image, at, "-o", OPTIONS):
-        yield at
+def ext4_disk(folder: Path, megabytes: int = 48) -> Iterator[tuple[Path, Path]]:
+    """A new ext4 in a file: what the file holds is what has reached the disk; and its mount."""
+    with _image(folder) as image:
+        os.truncate(image, megabytes << 20)
+        try:
+            run("mkfs.ext4", "-q", "-F", "-J", "size=4", image)
+        except OSError as error:
+            pytest.skip(f"needs mkfs.ext4: {error}")
+        with mounted(image, folder / "disk", "-o", OPTIONS) as at:
+            yield image, at
 
 
 @contextlib.contextmanager
-def after_power_cut(image: Path, folder: Path) -> Iterator[Path]:
+def after_power_cut(image: Path) -> Iterator[Path]:
     """The disk as it comes back if the power fails now: what the image holds, and no more."""
-    copy = folder / "copy.img"
-    run("cp", "--sparse=always", image, copy)
+    with _image(image.parent) as copy:
+        run("cp", "--sparse=always", image, copy)
+        with mounted(copy, image.parent / "copy", "-o", OPTIONS) as at:
+            yield at
+
+
+@contextlib.contextmanager
+def _image(folder: Path) -> Iterator[Path]:
+    """A file that never was another disk: whoever copies our mounts may keep a loop device."""
+    folder.mkdir(exist_ok=True)
+    handle, name = tempfile.mkstemp(".img", dir=folder)
+    os.close(handle)
     try:
-        with mounted(copy, folder / "copy", "-o", OPTIONS):
-            yield folder / "copy"
+        yield Path(name)
     finally:
-        copy.unlink()
+        os.unlink(name)
 
 
 @contextlib.contextmanager

@@ -33,11 +33,13 @@ class Refusal:
 
     def __init__(self, number: int, error: int | None) -> None:
         self.left, self.error = number, error
+        self.refused: Operation | None = None
 
     def __call__(self, operation: Operation, call: Callable[..., object]) -> object:
         self.left -= 1
         if self.left != -1:
             return call()
+        self.refused = operation
         if self.error is not None:
             raise OSError(self.error, os.strerror(self.error))
         return call(len(operation.content) // 2) if operation.name == "write" else call()
@@ -116,8 +118,12 @@ def test_every_call_is_refused_once(name, error, before, tmp_path, checkpoint, m
     assert attempt(job, trial_run, log) is None
     for number in range(len(log)):
         ledger = Ledger(shutil.copytree(before, tmp_path / "refused"), "s")
-        failure = attempt(job, ledger, Refusal(number, error))
-        if failure:
+        refusal = Refusal(number, error)
+        failure = attempt(job, ledger, refusal)
+        repeated = error == errno.EINTR and refusal.refused.name == "write"  # by Python itself
+        if error is None or repeated or name == "compact":
+            assert failure is None
+        else:
             assert (failure.errno, failure.strerror) == (error, os.strerror(error))
             refused += 1
         done = {0, 1, 5} if name == "commit" else {0, 1}
@@ -125,9 +131,8 @@ def test_every_call_is_refused_once(name, error, before, tmp_path, checkpoint, m
         assert attempt(job, ledger, Log()) is None
         assert_whole(ledger, done, done)
         shutil.rmtree(tmp_path / "refused")
+    assert len(log) > 5
     print(f"{name}: {len(log)} calls, {refused} errors")
-    silent = error is None or name == "compact"
-    assert refused == (0 if silent else len(log))
 
 
 def test_signals_that_interrupt_calls_are_no_errors(tmp_path):

@@ -31,14 +31,14 @@ def cuts(folder: Path, count: int, mutation: str = "", seed: int = 0) -> Iterato
     while left:
         progress = Progress()
         with (
-            ext4_disk(folder / "disk.img", folder / "disk"),
-            working(write_for_ever, folder / "disk" / "new" / "results", progress, mutation) as it,
+            ext4_disk(folder) as (image, disk),
+            working(write_for_ever, disk / "new" / "results", progress, mutation) as writer,
         ):
             while not progress.acknowledged():
                 time.sleep(0.0005)
             while left and progress.acknowledged() < ROUND:
-                with frozen(it.pid), after_power_cut(folder / "disk.img", folder) as disk:
-                    results = disk / "new" / "results"
+                with frozen(writer.pid), after_power_cut(image) as left_over:
+                    results = left_over / "new" / "results"
                     yield Read.now(
                         lambda results=results: history.seen(history.tables_by_sweeps(results)),
                         progress.acknowledged,
