@@ -27,10 +27,10 @@ def notes(log: Path) -> list[Read]:
     return [Read.of_line(line) for line in lines if line.endswith("\n")]
 
 
-def kill_once(folder: Path, progress: Progress, pause: float) -> Read:
+def kill_once(folder: Path, progress: Progress, pause: float, mutation: str = "") -> Read:
     """Kill a writer that has acknowledged something; returns what is there afterwards."""
     start = progress.acknowledged()
-    with working(write_for_ever, folder, progress):
+    with working(write_for_ever, folder, progress, mutation):
         wait_until(lambda: progress.acknowledged() > start)
         time.sleep(pause)
     read = partial(history.seen, history.tables_by_sweeps(folder))
@@ -78,6 +78,16 @@ def test_two_hundred_kills_lose_nothing_and_nobody_notices(tmp_path):
     for number in range(200 // CYCLES_IN_A_FOLDER):  # a folder that grows is slow to read
         (tmp_path / str(number)).mkdir()
         assert_nobody_noticed(tmp_path / str(number), CYCLES_IN_A_FOLDER, number)
+
+
+@pytest.mark.faults
+def test_kills_find_a_writer_that_writes_in_place(tmp_path):
+    progress, pause = Progress(), random.Random(0)
+    for number in range(1, 201):
+        if harm := violations([kill_once(tmp_path, progress, pause.random() / 10, "no rename")]):
+            print(f"kill {number} of at most 200: {harm}")
+            return
+    pytest.fail("200 kills, and nothing came of writing in place")
 
 
 @pytest.mark.parametrize(
