@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: quickstart test test-cluster lint lock audit
+.PHONY: quickstart test test-faults test-cluster lint lock audit
 
 quickstart: .venv/installed  ## train the quickstart sweep and print its table
 	$(BIN)/bsvae run quickstart
@@ -10,6 +10,9 @@ quickstart: .venv/installed  ## train the quickstart sweep and print its table
 
 test: .venv/installed  ## run the whole suite
 	$(BIN)/pytest
+
+test-faults: .venv/installed  ## kill, cut the power, fill the disk: many times over; Linux, as root
+	$(BIN)/pytest -m faults tests/faults
 
 test-cluster: .venv-cluster/installed  ## run the tests that send jobs to a real head
 	.venv-cluster/bin/pytest tests/test_submission.py

@@ -66,6 +66,9 @@ def execute(
         with _held(ledger, sweep):
             return planner
     with _engine(engine) as train:
+        from sweeps.room import check_room
+
+        check_room(planner, ledger.files)
         _check_data(sweep, folder)
         with _held(ledger, sweep):
             planner = train(new_planner, job)

@@ -4,6 +4,7 @@ This is all that the ledger asks of the place where it is kept: a local folder, 
 see `sweeps.object_files`.
 """
 
+import contextlib
 import os
 import sys
 import uuid
@@ -15,6 +16,9 @@ from typing import NamedTuple, final
 
 #: Files that wait for the disk together: it stores several in about the time of one.
 WAITING = 8
+
+#: Folders whose names this process has had stored: once is enough.
+_STORED: set[Path] = set()
 
 
 class Stamp(NamedTuple):
@@ -157,11 +161,18 @@ def _remove(paths: Iterable[Path]) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Have a folder and those above it, each of which survives a power cut."""
+    """Have a folder and those above it, each of which survives a power cut.
+
+    One that is there already may be the work of a process that was killed before it had it stored.
+    """
     if not folder.is_dir():
         make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
         _sync_folder(folder.parent)
+    elif folder not in _STORED:
+        with contextlib.suppress(PermissionError):  # above what we may write, all is as it was
+            _sync_folder(folder.parent)
+    _STORED.add(folder)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,5 +1,10 @@
-"""Parts: the small Parquet files of the ledger, from rows to bytes and back to one Arrow table."""
+"""Parts: the small Parquet files of the ledger, from rows to bytes and back to one Arrow table.
 
+Parquet has checksums of its pages and none of what says how to read them.  So a part also carries
+the SHA-256 of all its bytes, those of the digest taken as zeros, among the notes in its footer.
+"""
+
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,9 +19,12 @@ from sweeps.schema import VERSION
 #: Parts that are decoded and then joined as one: a part of one row takes far more memory alone.
 BATCH = 100
 
+_MARK = b"sha256-of-this-part:"
+_BLANK = b"0" * (2 * hashlib.sha256().digest_size)
+
 
 def encode(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> bytes:
-    """Rows as a Parquet file with checksums; a lone row without what only many rows gain from.
+    """Rows as a Parquet file with its digest; a lone row without what only many rows gain from.
 
     Raises:
         ValueError: for a column that the schema does not have.
@@ -26,15 +34,18 @@ def encode(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> bytes:
         raise ValueError(f"no such columns in the schema: {', '.join(sorted(unexpected))}")
     table = pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
     sink, many = pa.BufferOutputStream(), len(rows) > 1
-    pq.write_table(
-        table,
+    with pq.ParquetWriter(
         sink,
+        schema,
         write_page_checksum=True,
         write_statistics=False,
         use_dictionary=many,
         compression="snappy" if many else "none",
-    )
-    return sink.getvalue().to_pybytes()
+    ) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata({"digest": _MARK + _BLANK})
+    before, mark, after = sink.getvalue().to_pybytes().rpartition(_MARK)
+    return before + mark + _digest(before, after) + after[len(_BLANK) :]
 
 
 def decode(files: Files, paths: Sequence[str], schema: pa.Schema) -> tuple[pa.Table, list[int]]:
@@ -75,7 +86,11 @@ def _decode_batch(
 
 def _decode(files: Files, path: str, schema: pa.Schema) -> pa.Table:
     """One part, its checksums verified; a column that it does not have is null."""
-    file = pq.ParquetFile(pa.BufferReader(files.read(path)), page_checksum_verification=True)
+    content = files.read(path)
+    before, mark, after = content.rpartition(_MARK)
+    if mark and _digest(before, after) != after[: len(_BLANK)]:  # a part of earlier times has none
+        raise ValueError("wrong digest")
+    file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
     table = file.read(use_threads=False)
     stored = (
         (table.schema.metadata or {}).get(b"schema_version", b"none").decode("utf-8", "replace")
@@ -89,6 +104,13 @@ def _decode(files: Files, path: str, schema: pa.Schema) -> pa.Table:
         columns = [_column(table, column) for column in schema]
         return pa.Table.from_arrays(columns, schema=schema)
     return table.replace_schema_metadata(schema.metadata)
+
+
+def _digest(before: bytes, after: bytes) -> bytes:
+    """Of a part, in hexadecimal digits, from what is before its mark and after it."""
+    whole = hashlib.sha256(before + _MARK + _BLANK)
+    whole.update(after[len(_BLANK) :])
+    return whole.hexdigest().encode()
 
 
 def _column(table: pa.Table, column: pa.Field) -> pa.ChunkedArray | pa.Array:

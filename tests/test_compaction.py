@@ -1,11 +1,7 @@
 """The cache of a ledger's tables: nobody may notice it, whatever happens to it or to the parts."""
 
 import io
-import multiprocessing
 import os
-import random
-import signal
-import time
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -157,48 +153,3 @@ def test_no_row_is_ever_seen_without_its_curve(tmp_path, monkeypatch):
         assert len(rows) + len(curves) == allowed
         assert not rows or len(curves) == 3
         assert not list(ledger.folder.rglob("*.tmp"))
-
-
-def write_for_ever(folder, acknowledged):
-    ledger = Ledger(folder, "s")
-    for seed in range(0, 10_000, 4):
-        ledger.commit_all(map(entry, range(seed, seed + 4)))
-        acknowledged.value = seed + 4
-
-
-def read_for_ever(folder, acknowledged, reads):
-    ledger = Ledger(folder, "s")
-    while True:
-        promised = acknowledged.value
-        seeds = {row["seed"] for row in ledger.rows(columns=["trial_id", "seed"]).values()}
-        curves = set(ledger.table("epochs")["trial_id"])
-        assert seeds >= set(range(promised))
-        assert curves >= {entry(seed).row["trial_id"] for seed in range(promised)}
-        with reads:
-            reads.value += 1
-
-
-def test_readers_and_a_writer_never_see_a_thing_of_each_other(tmp_path):
-    """Two readers keep the cache while a writer goes on; then all are killed in mid-flight."""
-    fork = multiprocessing.get_context("fork")
-    for pause in (1.0, 1.0 + random.random()):
-        acknowledged, reads = fork.Value("i", 0), fork.Value("i", 0)
-        folder = tmp_path / str(pause)
-        tasks = [fork.Process(target=write_for_ever, args=(folder, acknowledged))]
-        for _ in range(2):
-            tasks.append(fork.Process(target=read_for_ever, args=(folder, acknowledged, reads)))
-        for task in tasks:
-            task.start()
-        deadline = time.monotonic() + 60
-        time.sleep(pause)
-        while reads.value < 4 and time.monotonic() < deadline:
-            time.sleep(0.05)
-        alive = [task.is_alive() for task in tasks]
-        for task in tasks:
-            os.kill(task.pid, signal.SIGKILL)
-            task.join()
-        assert all(alive)
-        assert reads.value >= 4
-        ledger = Ledger(folder, "s")
-        raw = pd.read_parquet(ledger.folder / "trials")
-        assert len(ledger.trials()) == len(raw) == raw["trial_id"].nunique() >= acknowledged.value

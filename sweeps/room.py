@@ -1,0 +1,57 @@
+"""Whether a sweep's results have room where they are kept, asked before anything is trained."""
+
+import shutil
+
+from bsvae.pack import count_parameters
+from bsvae.trial import BadInput, Trial
+from sweeps.files import Files, LocalFiles
+from sweeps.planner import Planner
+from sweeps.store import Entry
+
+#: A checkpoint holds each weight three times: itself and Adam's two moments, as float32.
+CHECKPOINT_BYTES = 3 * 4
+
+
+def check_room(planner: Planner, files: Files) -> None:
+    """Refuse to start what is bound to fill the disk: results that do not fit a local folder.
+
+    Raises:
+        BadInput: saying how much is needed and how much is free.
+    """
+    if not isinstance(files, LocalFiles):
+        return
+    folder = files.root.resolve()
+    while not folder.is_dir():
+        folder = folder.parent
+    needed, free = bytes_at_least(planner), shutil.disk_usage(folder).free
+    if needed > free:
+        raise BadInput(
+            f"results need about {needed / 1e6:,.1f} MB, {free / 1e6:,.1f} MB free in {folder}: "
+            "free some, or name another folder with --results"
+        )
+
+
+def bytes_at_least(planner: Planner) -> int:
+    """What is still to be written: rows and curves, and one checkpoint of the largest pack.
+
+    Rows and curves are weighed, not guessed: a trial's files are encoded as they will be, with
+    nulls for what it is going to measure.  A search's later rounds are counted as if they were like
+    its first.
+    """
+    ready = [trial for group in planner.groups() for trial in group]
+    if not ready:
+        return 0
+    weights: dict[int, int] = {}
+    for trial in ready:
+        if trial.epochs not in weights:
+            weights[trial.epochs] = _bytes_of_results(trial)
+    each = sum(weights[trial.epochs] for trial in ready) / len(ready)
+    largest = max(sum(map(count_parameters, pack)) for pack in planner.packs())
+    return round(each * (planner.sweep.wanted - planner.done)) + CHECKPOINT_BYTES * largest
+
+
+def _bytes_of_results(trial: Trial) -> int:
+    name = {"trial_id": trial.trial_id}
+    curve = [name | {"epoch": epoch} for epoch in range(1, trial.epochs + 1)]
+    encoded = Entry(name | trial.as_dict(), curve).encoded()
+    return sum(len(content) for files in encoded for content in files.values())
