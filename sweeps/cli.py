@@ -70,7 +70,7 @@ def plan(
     set_: Setting = None,
 ) -> None:
     """Say what a run would train, in which packs, and for how long; train nothing."""
-    from sweeps.requests import open_ledger, pack_limit, requested_sweep
+    from sweeps.requests import MANY, open_ledger, pack_limit, requested_sweep
     from sweeps.screen import print_table
 
     sweep, limit = requested_sweep(name, epochs, set_), pack_limit(pack)
@@ -100,7 +100,8 @@ def plan(
     if planner.finished:
         print(f"nothing to train; next: bsvae table {sweep.name}{_in(results)}")
     else:
-        print(f"next: bsvae run {' '.join(sys.argv[2:])}")
+        many = ["--yes"] if sweep.wanted > MANY else []
+        print(f"next: bsvae run {' '.join([*sys.argv[2:], *many])}")
 
 
 @app.command()

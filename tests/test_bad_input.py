@@ -161,7 +161,9 @@ def test_very_many_trials_are_planned_and_trained_only_if_that_is_meant(terminal
     assert "add --yes" in line
     assert "/nowhere' does not exist" in terminal.refuses(*run, "--yes")
     assert "10,001" in terminal.refuses("submit", "my.toml", "--address", "x", "--results", "/r")
-    assert "10001 trials wanted" in terminal.prints("plan", "my.toml")
+    plan = terminal.prints("plan", "my.toml")
+    assert "10001 trials wanted" in plan
+    assert plan.endswith("next: bsvae run my.toml --yes\n")
 
 
 def test_a_changed_file_of_the_same_name_adds_trials_and_mixes_nothing(terminal):
