@@ -16,12 +16,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bsvae.idx import idx_header, read_idx
 from bsvae.streams import stream
 from bsvae.trial import DATASETS, BadInput, unknown
 
 TORCHVISION_NAMES = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST"}
 
-#: SHA-256 of the MNIST files after decompression; Fashion-MNIST is checked by header and size.
+#: SHA-256 of the MNIST files, unpacked; Fashion-MNIST is checked by header and size, and for not
+#: being MNIST.
 MNIST_CHECKSUMS = {
     "train-images": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     "train-labels": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -151,15 +153,29 @@ def _torchvision(name: str, folder: str | Path | None) -> tuple[Tensor, ...]:
             f"no {name} in {root}: expected {raw}/train-images-idx3-ubyte and three more; "
             "give another folder with --data or BSVAE_DATA, or neither to download"
         )
-    reader = getattr(torchvision_datasets(), name)
     if download:
-        _download(reader, root, name)
-    for part in ("train", "t10k"):
-        for kind in ("images", "labels"):
-            file = raw / f"{part}-{kind}-idx{3 if kind == 'images' else 1}-ubyte"
-            _verify(file, MNIST_CHECKSUMS[f"{part}-{kind}"] if name == "MNIST" else None)
-    sets = [reader(root, train=part, download=False) for part in (True, False)]
-    return tuple(t for s in sets for t in (s.data.flatten(1).contiguous(), s.targets))
+        _download(root, name)
+    return tuple(
+        torch.from_numpy(_items(raw, name, f"{part}-{kind}", count))
+        for part, count in (("train", DATASETS["mnist"].train), ("t10k", DATASETS["mnist"].test))
+        for kind in ("images", "labels")
+    )
+
+
+def _items(raw: Path, name: str, part: str, count: int) -> np.ndarray:
+    """One file of MNIST or Fashion-MNIST: images, (N, 784), or labels, int64, (N,)."""
+    images = part.endswith("images")
+    file = raw / f"{part}-idx{3 if images else 1}-ubyte"
+    items = read_idx(file, (count, 28, 28) if images else (count,))
+    digest = hashlib.sha256(idx_header(items.shape))
+    digest.update(items.data)
+    if name == "MNIST" and digest.hexdigest() != MNIST_CHECKSUMS[part]:
+        raise BadInput(f"{file}: wrong checksum: it is damaged; delete it and fetch it again")
+    if name != "MNIST" and digest.hexdigest() in MNIST_CHECKSUMS.values():
+        raise BadInput(
+            f"{file} is MNIST's, not {name}'s: fetch {name} there, or ask for dataset 'mnist'"
+        )
+    return items.reshape(count, -1) if images else items.astype(np.int64)
 
 
 def data_root(folder: str | Path | None = None) -> tuple[Path, bool]:
@@ -172,8 +188,9 @@ def data_root(folder: str | Path | None = None) -> tuple[Path, bool]:
     if given:
         root = Path(given).expanduser()
         if not root.is_dir():
+            problem = "is not a folder" if root.exists() else "does not exist"
             raise BadInput(
-                f"data folder {str(root)!r} does not exist: give an existing one with --data or "
+                f"data folder {str(root)!r} {problem}: give an existing one with --data or "
                 "BSVAE_DATA, or neither to download"
             )
         return root, False
@@ -181,37 +198,16 @@ def data_root(folder: str | Path | None = None) -> tuple[Path, bool]:
     return cache / "bsvae", True
 
 
-def _download(reader: type, root: Path, name: str) -> None:
+def _download(root: Path, name: str) -> None:
     try:
         root.mkdir(parents=True, exist_ok=True)
-        reader(root, download=True)
+        getattr(torchvision_datasets(), name)(root, download=True)
     except (OSError, RuntimeError, HTTPException) as error:
         reason = " ".join(f"{type(error).__name__} {error}".split())[:200]
         raise BadInput(
             f"could not download {name} to {root} ({reason}): "
             "fetch it elsewhere and give its folder with --data or BSVAE_DATA"
         ) from error
-
-
-def _verify(path: Path, sha256: str | None) -> None:
-    """Check an idx file's magic number, size and checksum before anything is read from it."""
-    images = "idx3" in path.name
-    count = DATASETS["mnist"].train if path.name.startswith("train") else DATASETS["mnist"].test
-    header = (2051, count, 28, 28) if images else (2049, count)
-    expected = np.array(header, dtype=">i4").tobytes()
-    size = len(expected) + count * (784 if images else 1)
-    if not path.is_file():
-        raise BadInput(f"{path} is missing: put the whole data set there, or choose another --data")
-    content = path.read_bytes()
-    if content[:4] != expected[:4]:
-        found = int.from_bytes(content[:4], "big")
-        raise BadInput(f"{path}: magic number {found}, expected {header[0]}: not this idx file")
-    if len(content) != size:
-        raise BadInput(f"{path}: truncated or overlong: {len(content)} bytes, expected {size}")
-    if content[: len(expected)] != expected:
-        raise BadInput(f"{path}: its header does not say {count} items: fetch the file again")
-    if sha256 and hashlib.sha256(content).hexdigest() != sha256:
-        raise BadInput(f"{path}: wrong checksum: the file is damaged, fetch it again")
 
 
 def torchvision_datasets() -> ModuleType:

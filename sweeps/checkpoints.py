@@ -12,7 +12,7 @@ import contextlib
 import hashlib
 import json
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bsvae.seal import Damaged, seal, unseal
@@ -74,9 +74,9 @@ class Checkpoints:
         _remove(self.files, _stored(self.files).get(self._key, []))
 
 
-def packs_under_way(files: Files) -> list[list[Trial]]:
-    """The trials of the newest whole checkpoint of every pack."""
-    return [trials for trials, _ in _newest(files).values()]
+def packs_under_way(files: Files, say: Callable[[str], object] | None = None) -> list[list[Trial]]:
+    """The trials of the newest whole checkpoint of every pack; says which of them are damaged."""
+    return [trials for trials, _ in _newest(files, say).values()]
 
 
 def discard(files: Files, trials: Collection[Trial] | None = None) -> None:
@@ -94,16 +94,31 @@ def _remove(files: Files, names: Iterable[str]) -> None:
     files.remove(f"{FOLDER}/{name}" for name in names)
 
 
-def _newest(files: Files) -> dict[str, tuple[list[Trial], bytes]]:
+def _newest(
+    files: Files, say: Callable[[str], object] | None = None
+) -> dict[str, tuple[list[Trial], bytes]]:
     """Trials and content of every pack's newest checkpoint that is not damaged."""
     newest = {}
     for key, names in _stored(files).items():
+        damaged = []
         for name in reversed(names):
-            with contextlib.suppress(Damaged, OSError, ValueError, TypeError):
+            try:
                 line, _, content = unseal(files.read(f"{FOLDER}/{name}")).partition(b"\n")
                 newest[key] = [Trial.of(values) for values in json.loads(line)], content
                 break
+            except OSError:
+                continue  # it is gone, or out of reach
+            except (ValueError, TypeError):
+                damaged.append(str(files.place(f"{FOLDER}/{name}")))
+        if damaged and say:
+            start = f"goes on from epoch {_epoch(name)}" if key in newest else "starts again"
+            say(f"{', '.join(damaged)}: damaged; its pack {start}")
     return newest
+
+
+def _epoch(name: str) -> int | str:
+    number = name.removesuffix(".ckpt").partition("-")[2]
+    return int(number) if number.isdecimal() else number
 
 
 def _stored(files: Files) -> dict[str, list[str]]:

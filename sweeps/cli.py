@@ -34,6 +34,8 @@ Setting = Annotated[
 ]
 PackSize = Annotated[str, typer.Option(metavar="N|auto", help="trials to train together")]
 
+Yes = Annotated[bool, typer.Option("--yes", help="train even more than 10,000 trials")]
+
 
 @app.command()
 def ls(results: Results = "results") -> None:
@@ -68,7 +70,7 @@ def plan(
     set_: Setting = None,
 ) -> None:
     """Say what a run would train, in which packs, and for how long; train nothing."""
-    from sweeps.requests import open_ledger, pack_limit, requested_sweep
+    from sweeps.requests import MANY, open_ledger, pack_limit, requested_sweep
     from sweeps.screen import print_table
 
     sweep, limit = requested_sweep(name, epochs, set_), pack_limit(pack)
@@ -98,7 +100,8 @@ def plan(
     if planner.finished:
         print(f"nothing to train; next: bsvae table {sweep.name}{_in(results)}")
     else:
-        print(f"next: bsvae run {' '.join(sys.argv[2:])}")
+        many = ["--yes"] if sweep.wanted > MANY else []
+        print(f"next: bsvae run {' '.join([*sys.argv[2:], *many])}")
 
 
 @app.command()
@@ -113,13 +116,15 @@ def run(
         bool, typer.Option("--retry-failed", help="train failed trials again")
     ] = False,
     set_: Setting = None,
+    yes: Yes = False,
 ) -> None:
     """Run a sweep, or what is missing of it; running again resumes."""
-    from sweeps.requests import open_ledger, pack_limit, requested_sweep
+    from sweeps.requests import check_count, open_ledger, pack_limit, requested_sweep
 
     if engine not in ("ray", "serial"):
         raise BadInput(f"--engine {engine!r}: choose ray or serial")
     sweep, limit = requested_sweep(name, epochs, set_), pack_limit(pack)
+    check_count(sweep, yes)
     ledger = open_ledger(results, sweep.name)
     try:
         from sweeps.execution import execute
@@ -240,18 +245,21 @@ def submit(
         bool, typer.Option("--retry-failed", help="train failed trials again")
     ] = False,
     set_: Setting = None,
+    yes: Yes = False,
 ) -> None:
     """Run a sweep on a Ray cluster as a job, and follow it; the same command rejoins it."""
     from sweeps.definition import sweep_text
-    from sweeps.requests import pack_limit, requested_sweep
+    from sweeps.requests import check_count, pack_limit, requested_sweep
     from sweeps.submission import Request, check_shared, submit
 
     sweep = requested_sweep(name, epochs, set_)
     pack_limit(pack)
+    check_count(sweep, yes)
     options = [f"--results={check_shared(results)}", f"--pack={pack}"]
     options += [f"--data={data}"] if data else []
     options += [f"--epochs={epochs}"] if epochs is not None else []
     options += ["--retry-failed"] if retry_failed else []
+    options += ["--yes"] if yes else []
     options += [f"--set={setting}" for setting in set_ or []]
     raise typer.Exit(submit(Request(sweep.name, sweep_text(name), tuple(options)), address))
 
@@ -336,6 +344,10 @@ def main() -> None:
         _end(str(error), 2)
     except Unreachable as error:
         _end(f"cannot reach {error.filename} ({error.strerror}); try again", 1)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _end(f"cannot use {error.filename} ({error.strerror})", 2)
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
     except Exception as error:

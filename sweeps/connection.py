@@ -7,7 +7,6 @@ import contextlib
 import logging
 import os
 import secrets
-import socket
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +31,7 @@ from ray.exceptions import RayError
 
 from bsvae.checks import BadInput
 from sweeps.job import GaveUp, describe
+from sweeps.reach import check_reachable, unheard
 
 #: The resource by which a head announces the GPUs of its cluster when all nodes are up.
 GPUS_AT_MOST = "gpus_at_most"
@@ -99,13 +99,14 @@ def _start() -> None:
     logging.getLogger("ray").setLevel(logging.CRITICAL)
     _protect_token(create=address == "local")
     try:
-        _check_reachable(address)
-        ray.init(
-            address=address,
-            log_to_driver=False,
-            logging_level=logging.CRITICAL,
-            **(here if address == "local" else {}),
-        )
+        check_reachable(address)
+        with contextlib.nullcontext() if address == "local" else unheard():
+            ray.init(
+                address=address,
+                log_to_driver=False,
+                logging_level=logging.CRITICAL,
+                **(here if address == "local" else {}),
+            )
     except (OSError, ValueError, RuntimeError, RayError) as error:
         raise BadInput(_refusal(address, describe(error))) from None
     except Exception as error:  # Ray has no other word for a machine too busy to start it in time
@@ -116,6 +117,11 @@ def _refusal(address: str, reason: str) -> str:
     way_out = "check RAY_ADDRESS and RAY_AUTH_TOKEN, or unset RAY_ADDRESS to run on this machine"
     if "Version mismatch" in reason:
         way_out = "install the same Python and Ray here and there"
+    elif "Failed to connect" in reason:  # although `check_reachable` did
+        way_out = (
+            "something answers there: is it the head's port, and the cluster's own token in "
+            "RAY_AUTH_TOKEN, RAY_AUTH_TOKEN_PATH or ~/.ray/auth_token?"
+        )
     return f"cannot reach Ray at {address!r} ({reason}): {way_out}"
 
 
@@ -133,10 +139,3 @@ def _protect_token(create: bool) -> None:
                 os.link(file.name, token)
     with contextlib.suppress(FileNotFoundError):
         token.chmod(0o600)
-
-
-def _check_reachable(address: str) -> None:
-    """Fail at once where Ray itself would try for minutes; only HOST:PORT can be checked."""
-    host, _, port = address.rpartition(":")
-    if host and port.isdecimal() and "/" not in address:
-        socket.create_connection((host, int(port)), timeout=5).close()

@@ -8,17 +8,17 @@ a search stop early (see `bsvae.halving`).
 """
 
 import functools
-import itertools
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bsvae.halving import Halving
-from bsvae.trial import FIELDS, BadInput, Trial, unknown
+from bsvae.trial import FIELDS, BadInput, unknown
 from sweeps.budget import Budget, Range, check_keys, read_budget, read_halving, read_range
+from sweeps.cells import cells_of, check_size
 
 DEFINITIONS = Path(__file__).parent / "definitions"
 SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -42,6 +42,7 @@ class Sweep:
         halving: which trials of a round stop early; None to train all to their end.
         extras: what is stored of each trial besides its row and curve; of `EXTRAS`.
         document: the file's content after overrides, to be stored beside the results.
+        repeated: how many more cells the grids describe, equal to others of them.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Sweep:
     halving: Halving | None = None
     extras: tuple[str, ...] = ()
     document: dict[str, Any] = field(default_factory=dict)
+    repeated: int = 0
 
     @property
     def objectives(self) -> tuple[str, ...]:
@@ -135,7 +137,8 @@ def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) 
     for key in ("optuna", "halving"):
         if document[key] not in ({}, None) and not search:
             raise BadInput(f"[{key}] without a [search.FIELD] table: add one, or drop it")
-    cells = {tuple(cell.items()): cell for cell in _cells(constants, grids, search)}
+    described = list(cells_of(constants, grids, search))
+    cells = {tuple(cell.items()): cell for cell in described}
     about = document["about"]
     if not isinstance(about, str):
         raise BadInput(f"about = {about!r}: must be a string")
@@ -145,19 +148,35 @@ def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) 
     check_keys(dict.fromkeys(map(str, extras)), EXTRAS, "extra")
     budget = read_budget(document["optuna"]) if search else None
     halving = read_halving(document["halving"], search, budget) if budget else None
-    wanted = tuple(cells.values())
-    return Sweep(check_name(name), about, wanted, search, budget, halving, tuple(extras), document)
+    sweep = Sweep(
+        check_name(name),
+        about,
+        tuple(cells.values()),
+        search,
+        budget,
+        halving,
+        tuple(extras),
+        document,
+        len(described) - len(cells),
+    )
+    check_size("trials", sweep.wanted)
+    return sweep
 
 
 def _load_toml(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise BadInput(f"larger than {LARGEST_FILE} bytes: not a sweep file")
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
         raise BadInput("no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"cannot be read ({error})") from None
+    except OSError as error:
+        raise BadInput(f"cannot be read ({error.strerror})") from None
+    if len(content) > LARGEST_FILE:
+        raise BadInput(f"larger than {LARGEST_FILE:,} bytes: not a sweep file")
+    try:
+        return tomllib.loads(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise BadInput(f"not text in UTF-8 ({error.reason} at byte {error.start})") from None
     except (ValueError, RecursionError) as error:
         raise BadInput(f"not valid TOML: {error}") from None
 
@@ -190,28 +209,3 @@ def _override(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict
         "optuna": tables["optuna"] if searched else {},
         "halving": document.get("halving") if searched else None,
     }
-
-
-def _cells(
-    constants: Mapping[str, Any], grids: Iterable[Mapping[str, Any]], search: Mapping[str, Range]
-) -> Iterable[dict[str, Any]]:
-    for grid in grids:
-        for key, values in grid.items():
-            check_keys({key: None}, FIELDS, "key")
-            if not isinstance(values, list) or not values:
-                raise BadInput(f"{key} = {values!r} in [[grid]]: must be a list with a value")
-        for key in search:
-            if key in constants:
-                raise BadInput(f"{key} is searched, and also set in [trial]: keep one")
-        for values in itertools.product(*grid.values()):
-            cell = {**constants, **dict(zip(grid.keys(), values, strict=True))}
-            yield _spelled_out(cell, {k: span for k, span in search.items() if k not in cell})
-
-
-def _spelled_out(cell: Mapping[str, Any], search: Mapping[str, Range]) -> dict[str, Any]:
-    """A cell by its content: every used field, defaults too, so that one cell has one spelling."""
-    if search:
-        Trial.of({**cell, **{name: span.high for name, span in search.items()}})
-    trial = Trial.of({**cell, **{name: span.low for name, span in search.items()}})
-    fields = trial.as_dict().items()
-    return {k: value for k, value in fields if value is not None and k not in search}

@@ -54,8 +54,9 @@ def _kind(pack: list[Trial]) -> tuple[Any, ...]:
 
 
 def notices(sweep: Sweep) -> list[str]:
-    """What whoever starts a sweep should know of its trials, said once for each pair of
-    temperatures, of the trial that pays most."""
+    """What whoever starts a sweep should know of its trials: how many the grids repeat, and, once
+    for each pair of temperatures, of the trial that pays most."""
+    twice = [f"{sweep.repeated} cells of the grids repeat others and count once"]
     taxed: dict[tuple[float | None, float | None], Trial] = {}
     for cell in sweep.cells:
         lowest = cell | {name: span.low for name, span in sweep.searched(cell).items()}
@@ -63,7 +64,8 @@ def notices(sweep: Sweep) -> list[str]:
         if pair[0] < pair[1]:
             trial = Trial.resolved(lowest)
             taxed[pair] = max(taxed.get(pair, trial), trial, key=lambda t: temperature_tax(t) or 0)
-    return [notice for trial in taxed.values() if (notice := temperature_notice(trial))]
+    paid = [notice for trial in taxed.values() if (notice := temperature_notice(trial))]
+    return (twice if sweep.repeated else []) + paid
 
 
 def _memory(device: str) -> int:

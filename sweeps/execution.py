@@ -1,6 +1,7 @@
 """From a sweep to a finished plan, whichever engine trains it."""
 
 import contextlib
+import functools
 import math
 import os
 from collections.abc import Callable, Iterator
@@ -51,10 +52,12 @@ def execute(
     )
     given_up = _failed(ledger) if retry_failed else frozenset()
 
+    say_once = functools.cache(functools.partial(print, flush=True))
+
     def new_planner(slots: int, device: str) -> Planner:
         rows = ledger.rows(columns=columns(sweep))
         known = {k: row for k, row in rows.items() if not _retry(row, given_up)}
-        size, under_way = pack_size(pack_limit, device), packs_under_way(ledger.files)
+        size, under_way = pack_size(pack_limit, device), packs_under_way(ledger.files, say_once)
         while True:
             planner = Planner(sweep, known, size, slots, under_way)
             if not planner.unformed:

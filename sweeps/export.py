@@ -1,5 +1,6 @@
 """A sweep's searches as Optuna studies, for optuna-dashboard and Optuna's own tools."""
 
+import contextlib
 import datetime
 import os
 import uuid
@@ -8,6 +9,7 @@ from pathlib import Path
 import optuna
 import pandas as pd
 from optuna.distributions import FloatDistribution
+from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
@@ -37,17 +39,22 @@ def export(outcome: Outcome, path: Path) -> int:
         )
     if path.suffix not in (*SQLITE, *JOURNAL):
         raise BadInput(f"--optuna {str(path)!r}: must end in {', '.join((*SQLITE, *JOURNAL))}")
-    if path.exists():
+    if os.path.lexists(path):
         raise BadInput(f"--optuna {str(path)!r}: exists already")
     if not path.parent.is_dir():
         raise BadInput(f"--optuna {str(path)!r}: there is no folder {str(path.parent)!r}")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     temporary = path.parent / f".{path.name}.{uuid.uuid4().hex}{path.suffix}"
     try:
+        temporary.touch(exist_ok=False)
         count = _write_studies(outcome, _storage(temporary))
         os.replace(temporary, path)
+    except (OSError, StorageInternalError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise BadInput(f"--optuna {str(path)!r}: cannot be written ({reason})") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
     return count
 
 

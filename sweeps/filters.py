@@ -22,6 +22,9 @@ _COMPARE = {
     ast.NotIn: lambda column, values: ~column.isin(values),
 }
 
+#: What a column can be compared with.
+_PLAIN = str | int | float | None
+
 
 def where(frame: pd.DataFrame, expression: str) -> pd.DataFrame:
     """The rows of a frame for which an expression holds.
@@ -61,6 +64,9 @@ def _mask(frame: pd.DataFrame, node: ast.expr) -> pd.Series:
             if name not in frame.columns:
                 raise BadInput(unknown("column", name, frame.columns))
             value = ast.literal_eval(right)
+            many = isinstance(op, ast.In | ast.NotIn)
+            if not all(isinstance(one, _PLAIN) for one in (value if many else [value])):
+                raise BadInput(_refusal(ast.unparse(node)))
             if value is None and isinstance(op, ast.Eq | ast.NotEq):
                 return frame[name].isna() == isinstance(op, ast.Eq)
             if type(op) in _COMPARE:

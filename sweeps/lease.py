@@ -61,7 +61,7 @@ def held(
     except OSError as error:
         raise BadInput(f"cannot write {files.uri} ({error.strerror})") from None
     if other:
-        raise BadInput(f"sweep {sweep!r} is running already ({_name(other)})")
+        raise BadInput(f"sweep {sweep!r} is running already ({_name(other)}): wait for its end")
     ended = threading.Event()
     thread = threading.Thread(target=_renew, args=(files, mine, beat, ended), daemon=True)
     thread.start()

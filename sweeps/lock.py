@@ -28,7 +28,9 @@ def locked(folder: Path, sweep: str) -> Iterator[None]:
         except BlockingIOError:
             handle.seek(0)
             holder = handle.read().strip() or "another process"
-            raise BadInput(f"sweep {sweep!r} is running already ({holder})") from None
+            raise BadInput(
+                f"sweep {sweep!r} is running already ({holder}): wait for its end"
+            ) from None
         handle.truncate(0)
         handle.write(f"process {os.getpid()} on {os.uname().nodename}")
         handle.flush()

@@ -90,7 +90,9 @@ class Outcome:
                 self._arrays[trial_id] = self.ledger.arrays(trial_id)
             except (OSError, ValueError, EOFError, BadZipFile) as error:
                 path = self.ledger.files.place(f"arrays/{trial_id}.npz")
-                raise BadInput(f"{path} cannot be read ({type(error).__name__})") from None
+                raise BadInput(
+                    f"{path} cannot be read ({type(error).__name__}): delete it and do without"
+                ) from None
         return self._arrays[trial_id]
 
 

@@ -60,9 +60,11 @@ def decode(files: Files, paths: Sequence[str], schema: pa.Schema) -> tuple[pa.Ta
         read = list(threads.map(lambda batch: _decode_batch(files, batch, schema), batches))
     bad = [str(files.place(path)) for _, _, unreadable in read for path in unreadable]
     if bad:
+        rows = files.place("trials")  # a trial with a row is not trained again
+        too = "" if paths[0].startswith("trials/") else f", and their namesakes in {rows},"
         raise BadInput(
-            f"{len(bad)} of {len(paths)} parts cannot be read: {', '.join(bad)}; "
-            "delete them and run the sweep again to train those trials anew"
+            f"{len(bad)} of {len(paths)} parts cannot be read: {', '.join(bad)}; delete them{too} "
+            "and run the sweep again to train those trials anew"
         )
     tables = [schema.empty_table(), *(table for table, _, _ in read)]
     return pa.concat_tables(tables), [rows for _, counts, _ in read for rows in counts]

@@ -1,16 +1,18 @@
 """What a command line asks for, as sweeps, ledgers and rows."""
 
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from bsvae.checks import BadInput, unknown
 from sweeps.definition import Sweep, check_name, parse, read_sweep, shipped
-from sweeps.places import files_of, is_uri, sweeps_with_results
+from sweeps.places import check_place, sweeps_with_results
 from sweeps.planner import Planner, columns
 from sweeps.store import Ledger
+
+#: Trials that are trained without asking.
+MANY = 10_000
 
 
 def requested_sweep(name: str, epochs: int | None, settings: list[str] | None) -> Sweep:
@@ -19,6 +21,19 @@ def requested_sweep(name: str, epochs: int | None, settings: list[str] | None) -
     if epochs is not None:
         overrides["epochs"] = epochs
     return read_sweep(name, overrides)
+
+
+def check_count(sweep: Sweep, yes: bool) -> None:
+    """Refuse to train very many trials unless that is meant.
+
+    Raises:
+        BadInput: saying how many there are.
+    """
+    if sweep.wanted > MANY and not yes:
+        raise BadInput(
+            f"{sweep.name} wants {sweep.wanted:,} trials, more than {MANY:,}: see bsvae plan, and "
+            "add --yes if that is meant"
+        )
 
 
 def setting(text: str) -> tuple[str, Any]:
@@ -31,26 +46,24 @@ def setting(text: str) -> tuple[str, Any]:
     if not equals:
         raise BadInput(f"--set {text!r}: write it as KEY=VALUE")
     try:
-        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+        read = tomllib.loads(f"value = {value}")
     except (ValueError, RecursionError):
-        return key.strip(), value.strip()
+        read = {}
+    return key.strip(), read["value"] if set(read) == {"value"} else value.strip()
 
 
 def pack_limit(pack: str) -> int | None:
     """``--pack`` as a number, or None for auto."""
     if pack == "auto":
         return None
-    if not pack.isdecimal() or not int(pack[:9]) >= 1:
+    if not pack.isdecimal() or len(pack) > 9 or int(pack) < 1:
         raise BadInput(f"--pack {pack!r}: must be an integer >= 1, or auto")
-    return int(pack[:9])
+    return int(pack)
 
 
 def open_ledger(results: str, name: str) -> Ledger:
     """A sweep's ledger in the folder of ``--results``, or in its bucket if that can be used."""
-    if is_uri(results):
-        files_of(results).folders()
-    elif Path(results).exists() and not Path(results).is_dir():
-        raise BadInput(f"--results {results!r}: is not a folder")
+    check_place(results)
     return Ledger(results, name)
 
 

@@ -27,7 +27,7 @@ import pandas as pd
 
 from bsvae.trial import BadInput
 from sweeps.compaction import read_table
-from sweeps.files import LocalFiles
+from sweeps.files import LocalFiles, Unreachable
 from sweeps.lock import locked
 from sweeps.parts import decode, encode
 from sweeps.places import files_of
@@ -179,6 +179,11 @@ class Ledger:
             document = json.loads(self.files.read("sweep.json"))
         except FileNotFoundError:
             return None
+        except Unreachable:
+            raise
+        except OSError as error:
+            path = self.files.place("sweep.json")
+            raise BadInput(f"{path} cannot be read ({error.strerror})") from None
         except (ValueError, RecursionError):
             document = None
         if not isinstance(document, dict):

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import s3
+import terminals
 import torch
 
 from bsvae.data import Data, load
@@ -22,6 +23,7 @@ from bsvae.data import Data, load
 torch.set_num_threads(1)
 
 store = s3.store  # a fixture
+terminal = terminals.terminal  # a fixture
 
 
 @pytest.fixture(scope="session")

@@ -1,3 +1,4 @@
+import gzip
 import os
 import shutil
 from pathlib import Path
@@ -35,9 +36,17 @@ def flip_last(content):
     ("file", "change", "message"),
     [
         ("train-images-idx3-ubyte", lambda b: b[:1000], "truncated"),
-        ("t10k-images-idx3-ubyte", lambda b: b[:0], "magic number 0"),
-        ("t10k-labels-idx1-ubyte", lambda b: b"\0\0\x08\x03" + b[4:], "magic number 2051"),
-        ("train-labels-idx1-ubyte", lambda b: b[:4] + b"\xff\xff\xff\xff" + b[8:], "60000 items"),
+        ("t10k-images-idx3-ubyte", lambda b: b[:0], "truncated: needs 7,840,016 bytes, holds 0"),
+        (
+            "t10k-labels-idx1-ubyte",
+            lambda b: b"\0\0\x08\x03" + b[4:],
+            "magic number 2051 (images), expected 2049 (labels)",
+        ),
+        (
+            "train-labels-idx1-ubyte",
+            lambda b: b[:4] + b"\xff\xff\xff\xff" + b[8:],
+            "header says 4294967295, expected 60000",
+        ),
         ("train-labels-idx1-ubyte", flip_last, "wrong checksum"),
     ],
 )
@@ -46,6 +55,15 @@ def test_a_damaged_file_is_named(copy_of_mnist, file, change, message):
     with pytest.raises(BadInput, match=file) as error:
         load("mnist", copy_of_mnist)
     assert message in str(error.value)
+
+
+def test_packed_files_are_as_good(mnist, copy_of_mnist):
+    for file in list(copy_of_mnist.rglob("*-ubyte")):
+        file.with_name(f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes(), 1))
+        file.unlink()
+    packed = load("mnist", copy_of_mnist)
+    assert packed.train.equal(mnist.train)
+    assert packed.test_labels.equal(mnist.test_labels)
 
 
 def test_a_missing_file_is_named(copy_of_mnist):
