@@ -37,11 +37,11 @@ from ray.exceptions import RayError
 from ray.tune.search import Searcher
 
 from bsvae.trial import BadInput, Trial
-from sweeps.checkpoints import discard
 from sweeps.job import ATTEMPTS, GaveUp, Job, describe
 from sweeps.planner import Planner
 from sweeps.progress import Progress
 from sweeps.settle import give_up, settle
+from sweeps.stored_packs import discard
 
 #: Tuners started in a row without a single new row before the run gives up.
 FRUITLESS_ROUNDS = 5
