@@ -59,7 +59,8 @@ def _lines(now: Situation) -> Iterator[str]:
     yield f"{now.done} of {now.wanted} trials have a result in {now.folder}"
     if now.pace:
         yield now.pace
-    yield f"run by {now.driver}" if now.driver else "no run holds it"
+    if not now.finished:
+        yield f"run by {now.driver}" if now.driver else "no run holds it"
     for pack in now.packs:
         state = "in training" if now.driver else "to go on"
         yield f"{state}: {pack.trials} {pack.family}, after epoch {pack.epoch} of {pack.epochs}"

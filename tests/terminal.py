@@ -51,7 +51,7 @@ class Terminal:
         os.write(self._ours, key)
 
     def lines(self) -> list[str]:
-        """The screen now, without blank lines and trailing spaces."""
+        """The screen now, without blank lines and the spaces around each."""
         while select.select([self._ours], [], [], 0.05)[0]:
             try:
                 content = os.read(self._ours, 65536)
@@ -59,7 +59,7 @@ class Terminal:
                 break
             self.output += content
             self._stream.feed(content)
-        return [line.rstrip() for line in self._screen.display if line.strip()]
+        return [line.strip() for line in self._screen.display if line.strip()]
 
     @property
     def cursor_is_hidden(self) -> bool:
