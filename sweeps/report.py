@@ -29,6 +29,8 @@ PICTURE_DPI = 130
 #: The page among its sweep's files.
 PAGE = "report/index.html"
 
+_TEMPLATES = PackageLoader("sweeps", ".")
+
 
 @dataclass(frozen=True)
 class Image:
@@ -75,7 +77,7 @@ def render(outcome: Outcome, shown: list[Image], refresh: int = 0) -> str:
         shown: its figures.
         refresh: seconds after which the page asks its server for news; 0 in a file.
     """
-    source = _environment().loader.get_source(_environment(), "report.js.j2")[0]
+    source = _TEMPLATES.get_source(_environment(), "report.js.j2")[0]
     return _template("report.html.j2").render(
         sweep=outcome.sweep,
         about=" ".join(outcome.sweep.about.split()),
@@ -206,7 +208,7 @@ def _policy(script: str) -> str:
 
 def _environment() -> Environment:
     return Environment(
-        loader=PackageLoader("sweeps", "."),
+        loader=_TEMPLATES,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -1,14 +1,14 @@
 """What a command line asks for, as sweeps, ledgers and rows."""
 
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from bsvae.checks import BadInput, unknown
 from sweeps.definition import Sweep, check_name, parse, read_sweep, shipped
-from sweeps.places import files_of, is_uri, sweeps_with_results
+from sweeps.files import LocalFiles
+from sweeps.places import files_of, sweeps_with_results
 from sweeps.planner import Planner, columns
 from sweeps.store import Ledger
 
@@ -47,9 +47,10 @@ def pack_limit(pack: str) -> int | None:
 
 def open_ledger(results: str, name: str) -> Ledger:
     """A sweep's ledger in the folder of ``--results``, or in its bucket if that can be used."""
-    if is_uri(results):
-        files_of(results).folders()
-    elif Path(results).exists() and not Path(results).is_dir():
+    files = files_of(results)
+    if not isinstance(files, LocalFiles):
+        files.folders()
+    elif files.root.exists() and not files.root.is_dir():
         raise BadInput(f"--results {results!r}: is not a folder")
     return Ledger(results, name)
 

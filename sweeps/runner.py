@@ -185,7 +185,7 @@ def _quarantine(planner: Planner, job: Job, crashes: Counter[Trial]) -> list[Tri
 
 def _fit(searcher: PackSearcher, slots: int, device: str) -> str:
     """Run one Tuner to its end; returns why it stopped early, or nothing."""
-    resources = {"cpu": 1, "gpu": 1} if device == "cuda" else {"cpu": 1}
+    resources: dict[str, float] = {"cpu": 1, "gpu": 1} if device == "cuda" else {"cpu": 1}
     job = searcher.job
     with _scratch(job) as scratch:
         tuner = tune.Tuner(

@@ -173,10 +173,11 @@ def _check_answers(address: str) -> None:
 def _latest(client: "JobSubmissionClient", job: str) -> tuple[str, bool]:
     """The run of a job that is under way and True, or its next run and False."""
     ours = re.compile(re.escape(job) + r"-\d+")
-    runs = [run for run in client.list_jobs() if ours.fullmatch(run.submission_id or "")]
-    for run in runs:
-        if not run.status.is_terminal():
-            return run.submission_id, True
+    statuses = {run.submission_id or "": run.status for run in client.list_jobs()}
+    runs = [name for name in statuses if ours.fullmatch(name)]
+    for name in runs:
+        if not statuses[name].is_terminal():
+            return name, True
     return f"{job}-{len(runs) + 1}", False
 
 

@@ -39,9 +39,10 @@ def main() -> None:
     except Exception as error:
         if type(error).__name__ == "GaveUp":  # from a module that --help must not import
             _end(f"{error}; the same command goes on where it stopped", 1)
-        if not hasattr(error, "format_message"):  # an error of the command line's own parser
+        message = getattr(error, "format_message", None)  # of the command line's own parser
+        if message is None:
             raise
-        _end(f"{error.format_message()} (see bsvae --help)", 2)
+        _end(f"{message()} (see bsvae --help)", 2)
 
 
 def _end(message: str, code: int) -> None:

@@ -104,11 +104,10 @@ def _histogram(ax: Axes, row: pd.Series, z: np.ndarray) -> None:
     bounded = row["family"] in ("logit_normal", "concrete", "binary_concrete")
     edges = np.linspace(0, 1, 41) if bounded else np.linspace(*_limits(z), 41)
     color = COLORS[row["family"]]
-    ax.hist(z.ravel(), edges, density=True, color=color, alpha=0.35, label="all units")
+    bins = edges.tolist()
+    ax.hist(z.ravel(), bins, density=True, color=color, alpha=0.35, label="all units")
     widest = z[:, z.var(axis=0).argmax()]
-    ax.hist(
-        widest, edges, density=True, histtype="step", color=color, label="unit that varies most"
-    )
+    ax.hist(widest, bins, density=True, histtype="step", color=color, label="unit that varies most")
     prior = _prior(row, edges)
     if prior is not None:
         ax.plot(*prior, "k-", lw=1, label="prior")

@@ -5,6 +5,7 @@ differ in line style and lightness.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
@@ -36,6 +37,10 @@ CLASSES = (
     *("#332288", "#88CCEE", "#44AA99", "#117733", "#999933"),
     *("#DDAA33", "#CC6677", "#882255", "#AA4499", "#555555"),
 )
+
+#: How a line looks, as arguments of ``Axes.plot``; and of several, by label.
+Look = dict[str, Any]
+Looks = dict[str, Look]
 
 WIDTH = 7.5  # inches: the text width of a page
 
@@ -82,9 +87,9 @@ def wrapped(count: int, height: float, columns: int = 3) -> tuple[Figure, list[A
     return figure, list(axes.flat[:count])
 
 
-def line_looks(labels: Iterable[tuple[str, str]]) -> dict[str, dict[str, object]]:
+def line_looks(labels: Iterable[tuple[str, str]]) -> Looks:
     """Colour, marker and dashes of each (family, label), for ``Axes.plot``; by label."""
-    looks: dict[str, dict[str, object]] = {}
+    looks: Looks = {}
     seen: dict[str, int] = {}
     for family, label in labels:
         if label not in looks:
@@ -148,4 +153,5 @@ def show_picture(axes: Axes, picture: np.ndarray, title: str = "") -> None:
 
 def _lighter(color: str, share: float) -> str:
     """A colour mixed with white."""
-    return to_hex([(1 - share) * part + share for part in to_rgb(color)])
+    red, green, blue = ((1 - share) * part + share for part in to_rgb(color))
+    return to_hex((red, green, blue))

@@ -1,5 +1,7 @@
 """Are whitened codes Gaussian? What an eye can see, and the calibrated panel."""
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -50,7 +52,7 @@ def whitened_codes(outcome: Outcome) -> Figure | None:
 TITLES = ("a plane of whitened codes", "squared radius r²", "every ZCA axis")
 
 
-def halves(codes: np.ndarray, kind: str) -> tuple[np.ndarray, int]:
+def halves(codes: np.ndarray, kind: Literal["pca", "zca"]) -> tuple[np.ndarray, int]:
     """The odd rows of codes, whitened by a map fitted on the even ones; and the map's rank."""
     whitening = Whitening.fit(codes[::2], kind)
     return whitening.transform(codes[1::2]), whitening.rank
