@@ -4,7 +4,7 @@ import pandas as pd
 
 from bsvae.metrics import CHECKS, METRICS
 from sweeps.claims import claims
-from sweeps.labels import GREY, LIKELIHOODS, axis_label, in_words
+from sweeps.labels import axis_label, in_words, likelihood_of
 from sweeps.outcome import Outcome
 
 
@@ -38,7 +38,7 @@ def _best(outcome: Outcome) -> list[str]:
     rows = outcome.done.dropna(subset=outcome.objective)
     metric, sentences = METRICS[outcome.objective], []
     word = "Lowest" if metric.better == "lower" else "Highest"
-    kinds = rows["family"].map(LIKELIHOODS).fillna(GREY)
+    kinds = rows["family"].map(likelihood_of)
     for (dataset, pixels), group in rows.groupby([rows["dataset"], kinds]):
         best = outcome.best("label", "latent_dim", rows=group)
         best = best.sort_values(outcome.objective, ascending=metric.better == "lower")

@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bsvae.metrics import METRICS
 from sweeps.figures.style import Looks, legend_below, line_looks, styled, wrapped
-from sweeps.labels import GREY, LIKELIHOODS, SYMBOLS, axis_label
+from sweeps.labels import SYMBOLS, axis_label, likelihood_of
 from sweeps.outcome import Outcome
 
 MOST_PANELS = 9
@@ -26,7 +26,7 @@ def learning_curves(outcome: Outcome) -> Figure | None:
     curves = curves.groupby("trial_id").filter(lambda one: len(one) > 1)
     if curves.empty:
         return None
-    curves["pixels"] = curves["family"].map(LIKELIHOODS).fillna(GREY)
+    curves["pixels"] = curves["family"].map(likelihood_of)
     kinds = sorted(set(zip(curves["pixels"], curves["latent_dim"], strict=True)))
     kinds = _spread(kinds, MOST_PANELS)
     looks = line_looks(best[["family", "label"]].itertuples(index=False))

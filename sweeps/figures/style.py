@@ -30,6 +30,9 @@ COLORS = {
 }
 MARKERS = dict(zip(COLORS, "osD^PX*v<h>os", strict=True))
 VARIANT_MARKERS = "_dp8H4"
+
+#: Of families that are not in the tables above.
+OTHER_COLOR, OTHER_MARKER = "#882255", "."
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 
 #: Ten colours of Paul Tol's for classes; marks are the digits themselves, so colour only helps.
@@ -87,6 +90,11 @@ def wrapped(count: int, height: float, columns: int = 3) -> tuple[Figure, list[A
     return figure, list(axes.flat[:count])
 
 
+def color_of(family: str) -> str:
+    """A family's own colour; families that are not in the table share one."""
+    return COLORS.get(family, OTHER_COLOR)
+
+
 def line_looks(labels: Iterable[tuple[str, str]]) -> Looks:
     """Colour, marker and dashes of each (family, label), for ``Axes.plot``; by label."""
     looks: Looks = {}
@@ -95,8 +103,10 @@ def line_looks(labels: Iterable[tuple[str, str]]) -> Looks:
         if label not in looks:
             variant = seen[family] = seen.get(family, -1) + 1
             looks[label] = {
-                "color": _lighter(COLORS[family], 0.14 * (variant % 5)),
-                "marker": VARIANT_MARKERS[variant % 6] if variant else MARKERS[family],
+                "color": _lighter(color_of(family), 0.14 * (variant % 5)),
+                "marker": VARIANT_MARKERS[variant % 6]
+                if variant
+                else MARKERS.get(family, OTHER_MARKER),
                 "linestyle": DASHES[variant % len(DASHES)],
             }
     return looks

@@ -11,7 +11,7 @@ from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 from scipy import stats
 
 from bsvae.whitening import Whitening
-from sweeps.figures.style import COLORS, panels, styled
+from sweeps.figures.style import color_of, panels, styled
 from sweeps.outcome import Outcome
 
 MOST_MODELS = 6
@@ -34,7 +34,7 @@ def whitened_codes(outcome: Outcome) -> Figure | None:
         return None
     figure, axes = panels(len(found), 3, height=2.3)
     for (row, arrays), (plane, radius, quantiles) in zip(found, axes, strict=True):
-        codes, color = arrays["codes"].astype(np.float64), COLORS[row["family"]]
+        codes, color = arrays["codes"].astype(np.float64), color_of(row["family"])
         alike = len(codes), halves(codes, "pca")[1]
         gaussian = np.random.default_rng(0).standard_normal(alike)
         _plane(plane, codes, row, color)
