@@ -102,11 +102,10 @@ def line_looks(labels: Iterable[tuple[str, str]]) -> Looks:
     for family, label in labels:
         if label not in looks:
             variant = seen[family] = seen.get(family, -1) + 1
+            marker = MARKERS.get(family, OTHER_MARKER)
             looks[label] = {
                 "color": _lighter(color_of(family), 0.14 * (variant % 5)),
-                "marker": VARIANT_MARKERS[variant % 6]
-                if variant
-                else MARKERS.get(family, OTHER_MARKER),
+                "marker": VARIANT_MARKERS[variant % 6] if variant else marker,
                 "linestyle": DASHES[variant % len(DASHES)],
             }
     return looks
