@@ -1,32 +1,22 @@
 """A sweep as a Ray job: sent to a cluster, followed, left and rejoined.
 
-What is sent is the sweep file and the sources of both packages; what runs there is ``bsvae run``,
-on the head of the cluster, with the cluster's own Python.  The job's id follows from what was asked
-for, so the same command finds a job that still runs.  This file and the runner alone import Ray.
+The job's id follows from what was asked for, see `sweeps.job_request`, so the same command finds a
+job that still runs.  This file and the runner alone import Ray.
 """
 
 import asyncio
-import contextlib
-import hashlib
 import http.client
 import importlib.util
-import json
 import logging
 import os
 import re
-import shlex
-import shutil
 import sys
-import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bsvae.checks import BadInput
+from sweeps.job_request import Request, bundle
 
 if TYPE_CHECKING:
     from ray.job_submission import JobSubmissionClient
@@ -40,58 +30,6 @@ ENVIRONMENT = {
     "RAY_grpc_client_keepalive_time_ms": "5000",
     "RAY_grpc_client_keepalive_timeout_ms": "5000",
 }
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a cluster is asked to run.
-
-    Attributes:
-        sweep: the sweep's name.
-        text: its file.
-        options: of ``bsvae run``, each as one word.
-    """
-
-    sweep: str
-    text: str
-    options: tuple[str, ...]
-
-    @property
-    def job(self) -> str:
-        """The job's name: the sweep's, and a hash of what is asked; its runs are numbered.
-
-        >>> Request("my", "", ()).job
-        'my-709074f69ce7'
-        """
-        content = json.dumps([self.sweep, self.text, self.options])
-        return f"{self.sweep}-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
-
-    @property
-    def entrypoint(self) -> str:
-        """The job's command; nothing in it but its words, whatever characters they hold.
-
-        >>> Request("my", "", ("--set=family=a; rm b",)).entrypoint
-        "python -m sweeps run my.toml '--set=family=a; rm b'"
-        """
-        words = ["python", "-m", "sweeps", "run", f"{self.sweep}.toml", *self.options]
-        return shlex.join(words)
-
-
-def check_shared(results: str) -> str:
-    """The results folder, if it means the same on every node: a URI or an absolute path.
-
-    >>> check_shared("results")
-    Traceback (most recent call last):
-        ...
-    bsvae.checks.BadInput: --results 'results': name a URI (s3://BUCKET/FOLDER), or the absolute \
-path of a folder that every node sees
-    """
-    if "://" not in results and not results.startswith("/"):
-        raise BadInput(
-            f"--results {results!r}: name a URI (s3://BUCKET/FOLDER), or the absolute path of a "
-            "folder that every node sees"
-        )
-    return results
 
 
 def submit(request: Request, address: str) -> int:
@@ -182,28 +120,12 @@ def _latest(client: "JobSubmissionClient", job: str) -> tuple[str, bool]:
 
 
 def _send(client: "JobSubmissionClient", request: Request, job: str) -> None:
-    with _bundle(request) as folder:
+    with bundle(request) as folder:
         client.submit_job(
             entrypoint=request.entrypoint,
             submission_id=job,
             runtime_env={"working_dir": str(folder), "env_vars": ENVIRONMENT},
         )
-
-
-@contextlib.contextmanager
-def _bundle(request: Request) -> Iterator[Path]:
-    """A folder with what the job needs: both packages, their version, and the sweep file."""
-    root = Path(__file__).parent.parent
-    unwanted = shutil.ignore_patterns("__pycache__")
-    with tempfile.TemporaryDirectory() as name:
-        folder, release = Path(name), version("bsvae")
-        for package in ("bsvae", "sweeps"):
-            shutil.copytree(root / package, folder / package, ignore=unwanted)
-        metadata = folder / f"bsvae-{release}.dist-info" / "METADATA"
-        metadata.parent.mkdir()
-        metadata.write_text(f"Metadata-Version: 2.1\nName: bsvae\nVersion: {release}\n")
-        (folder / f"{request.sweep}.toml").write_text(request.text, encoding="utf-8")
-        yield folder
 
 
 async def _follow(client: "JobSubmissionClient", job: str) -> int:

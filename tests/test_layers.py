@@ -46,6 +46,8 @@ FORBIDDEN = {
     "sweeps/object_files.py": HEAVY,
     "sweeps/lease.py": HEAVY,
     "sweeps/job.py": HEAVY,
+    "sweeps/job_request.py": HEAVY | {"pandas", "pyarrow"},
+    "sweeps/cells.py": HEAVY,
     "sweeps/pareto.py": HEAVY,
     "sweeps/screen.py": HEAVY,
     "sweeps/claims.py": HEAVY,

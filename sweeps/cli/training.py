@@ -122,8 +122,9 @@ def submit(
 ) -> None:
     """Run a sweep on a Ray cluster as a job, and follow it; the same command rejoins it."""
     from sweeps.definition import sweep_text
+    from sweeps.job_request import Request, check_shared
     from sweeps.requests import pack_limit, requested_sweep
-    from sweeps.submission import Request, check_shared, submit
+    from sweeps.submission import submit
 
     sweep = requested_sweep(name, epochs, set_)
     pack_limit(pack)
