@@ -85,10 +85,7 @@ def render(outcome: Outcome, shown: list[Image], refresh: int = 0) -> str:
         others=outcome.others,
         findings=findings(outcome),
         verdicts=verdicts(outcome),
-        tables=[
-            {"title": entry.title, "notes": entry.notes, **cells(entry.frame)}
-            for entry in _tables(outcome)
-        ],
+        tables=_tables(outcome),
         images=shown,
         cost=cells(cost(outcome)),
         duration=_duration(float(outcome.trials["device_seconds"].sum())),
