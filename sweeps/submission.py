@@ -44,19 +44,21 @@ def submit(request: Request, address: str) -> int:
     """
     client = _connect(address)
     job, running = _latest(client, request.job)
-    try:
-        if running:
-            print(f"job {job} is running; following it")
-        else:
-            _send(client, request, job)
-            print(f"job {job} is sent; Ctrl-C leaves it running", flush=True)
-        return asyncio.run(_follow(client, job))
-    except KeyboardInterrupt:
-        print(f"\nleft; job {job} goes on", file=sys.stderr)
-        status = 130
-    except (OSError, RuntimeError) as error:
-        print(f"bsvae: lost sight of job {job} ({_line(error)})", file=sys.stderr)
-        status = 1
+    with asyncio.Runner() as loop:
+        loop.get_loop()  # made now, since an interrupt that comes while it is made shows
+        try:
+            if running:
+                print(f"job {job} is running; following it", flush=True)
+            else:
+                _send(client, request, job)
+                print(f"job {job} is sent; Ctrl-C leaves it running", flush=True)
+            return loop.run(_follow(client, job))
+        except KeyboardInterrupt:
+            print(f"\nleft; job {job} goes on", file=sys.stderr)
+            status = 130
+        except (OSError, RuntimeError) as error:
+            print(f"bsvae: lost sight of job {job} ({_line(error)})", file=sys.stderr)
+            status = 1
     print(
         f"next: the same command rejoins it; ray job stop {job} --address {address} ends it",
         file=sys.stderr,
