@@ -13,7 +13,7 @@ from conftest import command
 from matplotlib.image import imread
 from readme import ALL, BLOCKS, FENCES, ROOT, pieces
 
-from sweeps.cli import app
+from sweeps.cli.app import app
 from sweeps.definition import read_sweep, shipped
 
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md")]

@@ -2,24 +2,10 @@
 
 import gc
 import sys
+from typing import NoReturn
 
-import typer
-
-from bsvae.trial import BadInput
-from sweeps.cli.publishing import export, report, serve
-from sweeps.cli.reading import ls, show, status, table
-from sweeps.cli.training import plan, run, submit
+from bsvae.checks import BadInput
 from sweeps.files import Unreachable
-
-app = typer.Typer(
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Sweeps of latent-variable autoencoders: plan, run, resume, and read the results.",
-)
-
-for command in (ls, plan, run, status, show, table, submit, report, serve, export):
-    app.command()(command)
 
 
 def main() -> None:
@@ -27,6 +13,8 @@ def main() -> None:
     if len(sys.argv) == 1:
         sys.argv.append("--help")
     try:
+        from sweeps.cli.app import app  # here, where Ctrl-C is quiet
+
         code = app(standalone_mode=False)
         gc.freeze()  # or the interpreter's last collection walks all of torch: a second
         sys.exit(code)
@@ -34,17 +22,24 @@ def main() -> None:
         _end(str(error), 2)
     except Unreachable as error:
         _end(f"cannot reach {error.filename} ({error.strerror}); try again", 1)
-    except (typer.Abort, KeyboardInterrupt):
+    except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
-        if type(error).__name__ == "GaveUp":  # from a module that --help must not import
-            _end(f"{error}; the same command goes on where it stopped", 1)
-        message = getattr(error, "format_message", None)  # of the command line's own parser
-        if message is None:
-            raise
-        _end(f"{message()} (see bsvae --help)", 2)
+        _end_with(error)
 
 
-def _end(message: str, code: int) -> None:
+def _end_with(error: Exception) -> NoReturn:
+    """End as errors say that come from modules which --help must not import."""
+    name, message = type(error).__name__, getattr(error, "format_message", None)
+    if name == "Abort":  # the parser's word for Ctrl-C
+        sys.exit(130)
+    if name == "GaveUp":
+        _end(f"{error}; the same command goes on where it stopped", 1)
+    if message is None:
+        raise error
+    _end(f"{message()} (see bsvae --help)", 2)
+
+
+def _end(message: str, code: int) -> NoReturn:
     print(f"bsvae: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(code)
