@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: quickstart test test-faults test-cluster lint lock audit
+.PHONY: quickstart test test-faults test-cluster lint bench report picture lock audit
 
 quickstart: .venv/installed  ## train the quickstart sweep and print its table
 	$(BIN)/bsvae run quickstart
@@ -17,9 +17,21 @@ test-faults: .venv/installed  ## kill, cut the power, fill the disk: many times 
 test-cluster: .venv-cluster/installed  ## run the tests that send jobs to a real head
 	.venv-cluster/bin/pytest tests/test_submission.py
 
-lint: .venv/installed  ## check style
+lint: .venv/installed  ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright --pythonpath $(BIN)/python
+
+bench: .venv/installed  ## the quick benchmarks; see benchmarks/README.md for all
+	$(BIN)/python benchmarks/launch.py --repeats 1
+	$(BIN)/python benchmarks/pack.py --sizes 1 4 16 --rounds 3
+	$(BIN)/python benchmarks/ledger.py --trials 1000
+
+report: .venv/installed  ## the reports of all results, and an index of them
+	$(BIN)/bsvae report --all
+
+picture: .venv/installed  ## the picture of the README, from committed results
+	$(BIN)/python docs/picture.py
 
 lock:  ## pin what a cluster installs, with hashes: Linux, x86-64, Python 3.11, CUDA torch
 	uv pip compile pyproject.toml --extra cluster --output-file cluster/requirements.lock \

@@ -8,7 +8,14 @@
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bsvae.data import Data, load
+    from bsvae.training import Epoch, train
+    from bsvae.trial import BadInput, Trial
+
+__all__ = ["BadInput", "Data", "Epoch", "Trial", "load", "train"]
 
 _HOMES = {
     "BadInput": "bsvae.trial",
@@ -18,7 +25,6 @@ _HOMES = {
     "load": "bsvae.data",
     "train": "bsvae.training",
 }
-__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

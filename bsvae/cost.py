@@ -24,12 +24,13 @@ def seconds_per_epoch(trials: Sequence[Trial], device: str | torch.device = "cpu
     pack = Pack.of(trials, device)
     if pack.parts.solve:
         return _timed(lambda: pack.solve(torch.rand(dataset.train, dataset.pixels, device=device)))
-    optimiser = Adam(pack.parameters.values(), [trial.learning_rate for trial in trials])
-    shape = (STEPS * trials[0].batch_size, dataset.pixels)
+    optimiser = Adam(pack.parameters.values(), [trial.learning_rate or 0.0 for trial in trials])
+    batch = trials[0].batch_size or dataset.train
+    shape = (STEPS * batch, dataset.pixels)
     images = torch.randint(0, 256, shape, dtype=torch.uint8, device=device)
     train_epoch(pack, optimiser, images, number=1)
     seconds = _timed(lambda: train_epoch(pack, optimiser, images, number=2))
-    return seconds / STEPS * math.ceil(dataset.train / trials[0].batch_size)
+    return seconds / STEPS * math.ceil(dataset.train / batch)
 
 
 def _timed(work: Callable[[], object]) -> float:

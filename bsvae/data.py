@@ -117,9 +117,9 @@ def binarise(images: Tensor, generator: torch.Generator) -> Tensor:
 def _digits() -> tuple[Tensor, ...]:
     from sklearn.datasets import load_digits
 
-    bunch = load_digits()
-    images = torch.from_numpy(np.rint(bunch.data * (255 / 16)).astype(np.uint8))
-    labels = torch.from_numpy(bunch.target.astype(np.int64))
+    grey, digits = map(np.asarray, load_digits(return_X_y=True))
+    images = torch.from_numpy(np.rint(grey * (255 / 16)).astype(np.uint8))
+    labels = torch.from_numpy(digits.astype(np.int64))
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
     train, test = order[: DATASETS["digits"].train], order[DATASETS["digits"].train :]
     return images[train], labels[train], images[test], labels[test]

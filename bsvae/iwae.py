@@ -70,7 +70,8 @@ def bounds(
             total += weights.sum(1)
             peak = torch.logaddexp(peak, weights.logsumexp(1))
         chunks.append(torch.stack([total / samples, peak - math.log(samples)]))
-    return torch.cat(chunks, dim=-1).unbind(0)
+    mean, bound = torch.cat(chunks, dim=-1)
+    return mean, bound
 
 
 def _sizes(total: int, largest: int) -> list[int]:

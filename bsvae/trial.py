@@ -138,7 +138,7 @@ class Trial:
         True
         """
         trial = object.__new__(cls)
-        vars(trial).update(_UNUSED | fields)
+        vars(trial).update({**_UNUSED, **fields})
         return trial
 
     def as_dict(self) -> dict[str, Any]:

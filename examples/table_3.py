@@ -1,6 +1,7 @@
 """Table 3 of "Project AI: Discrete Variational Autoencoders with Logit-normals", and one plot.
 
-Reads `results/logit_normal/trials` (another folder: its path as the argument) with pandas alone:
+Reads `results/logit_normal/trials` (another folder: its path as the argument) with pandas, which
+needs pyarrow to read and matplotlib to plot, and nothing of this project:
 
     python examples/table_3.py
 """

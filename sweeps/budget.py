@@ -90,7 +90,8 @@ def read_halving(table: Any, search: Mapping[str, Range], budget: Budget) -> Hal
         value = table.get(key, getattr(Halving, key))
         if isinstance(value, bool) or not isinstance(value, int) or value < low:
             raise BadInput(f"halving.{key} = {value!r}: must be an integer >= {low}")
-    if len(budget.objectives) > 1 or budget.objectives[0] not in EPOCH_METRICS:
+    objective, *others = budget.objectives
+    if others or objective not in EPOCH_METRICS:
         measured = ", ".join(name for name in EPOCH_METRICS if name.startswith("test_"))
         raise BadInput(
             f"[halving] with optuna.objectives = {list(budget.objectives)}: needs one that is "
@@ -101,7 +102,7 @@ def read_halving(table: Any, search: Mapping[str, Range], budget: Budget) -> Hal
             f"[halving] with [search.{apart[0]}]: rivals train as one pack, and its members must "
             f"agree in {apart[0]}; drop one of the two"
         )
-    return Halving(tuple(sorted(search)), budget.objectives[0], **table)
+    return Halving(tuple(sorted(search)), objective, **table)
 
 
 def check_keys(table: Mapping[Any, Any], known: Iterable[str], kind: str) -> None:

@@ -12,19 +12,19 @@ import contextlib
 import hashlib
 import json
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from bsvae.seal import Damaged, seal, unseal
+from bsvae.seal import Damaged, seal
 from bsvae.trial import Trial
 from sweeps.files import Files
+from sweeps.stored_packs import FOLDER, newest, remove
 
 if TYPE_CHECKING:
     from bsvae.checkpoint import Checkpoint
     from bsvae.training import Epoch
     from sweeps.record import Record
 
-FOLDER = "checkpoints"
 KEPT = 2
 
 
@@ -48,7 +48,7 @@ class Checkpoints:
         """The newest that is whole and holds these trials and no others."""
         from bsvae.checkpoint import Checkpoint
 
-        for key, (trials, content) in _newest(self.files).items():
+        for key, (trials, content) in newest(self.files).items():
             if set(trials) == set(self.trials):
                 self._key = key
                 with contextlib.suppress(Damaged):  # of another version
@@ -66,69 +66,12 @@ class Checkpoints:
         line = json.dumps([trial.as_dict() for trial in going_on]).encode() + b"\n"
         content = seal(line + Checkpoint.of(epoch, notes).to_bytes())
         self.files.write({f"{FOLDER}/{self._key}-{epoch.number:06}.ckpt": content})
-        _remove(self.files, _stored(self.files).get(self._key, [])[:-KEPT])
+        remove(self.files, self._key, KEPT)
         self._written = time.monotonic()
 
     def forget(self) -> None:
         """Remove what was stored of the pack."""
-        _remove(self.files, _stored(self.files).get(self._key, []))
-
-
-def packs_under_way(files: Files, say: Callable[[str], object] | None = None) -> list[list[Trial]]:
-    """The trials of the newest whole checkpoint of every pack; says which of them are damaged."""
-    return [trials for trials, _ in _newest(files, say).values()]
-
-
-def discard(files: Files, trials: Collection[Trial] | None = None) -> None:
-    """Remove what was stored of every pack with one of these trials, or of all packs."""
-    stored = _stored(files)
-    if trials is None:
-        keys = set(stored)
-    else:
-        packs = _newest(files).items()
-        keys = {key for key, (pack, _) in packs if not set(trials).isdisjoint(pack)}
-    _remove(files, [name for key in keys for name in stored[key]])
-
-
-def _remove(files: Files, names: Iterable[str]) -> None:
-    files.remove(f"{FOLDER}/{name}" for name in names)
-
-
-def _newest(
-    files: Files, say: Callable[[str], object] | None = None
-) -> dict[str, tuple[list[Trial], bytes]]:
-    """Trials and content of every pack's newest checkpoint that is not damaged."""
-    newest = {}
-    for key, names in _stored(files).items():
-        damaged = []
-        for name in reversed(names):
-            try:
-                line, _, content = unseal(files.read(f"{FOLDER}/{name}")).partition(b"\n")
-                newest[key] = [Trial.of(values) for values in json.loads(line)], content
-                break
-            except OSError:
-                continue  # it is gone, or out of reach
-            except (ValueError, TypeError):
-                damaged.append(str(files.place(f"{FOLDER}/{name}")))
-        if damaged and say:
-            start = f"goes on from epoch {_epoch(name)}" if key in newest else "starts again"
-            say(f"{', '.join(damaged)}: damaged; its pack {start}")
-    return newest
-
-
-def _epoch(name: str) -> int | str:
-    number = name.removesuffix(".ckpt").partition("-")[2]
-    return int(number) if number.isdecimal() else number
-
-
-def _stored(files: Files) -> dict[str, list[str]]:
-    """Names of the files of every pack, oldest first."""
-    stored: dict[str, list[str]] = {}
-    for name in files.stamps(FOLDER):
-        key, dash, rest = name.partition("-")
-        if dash and rest.endswith(".ckpt"):
-            stored.setdefault(key, []).append(name)
-    return stored
+        remove(self.files, self._key)
 
 
 def _key(trials: Sequence[Trial]) -> str:

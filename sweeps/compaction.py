@@ -49,8 +49,12 @@ class _Cache:
         fits = [now.get(name) == stamp for name, stamp in zip(self.names, self.stamps, strict=True)]
         if all(fits):
             return self
-        kept = [list(itertools.compress(x, fits)) for x in (self.names, self.stamps, self.counts)]
-        return _Cache(self.rows.filter(pa.array(np.repeat(fits, self.counts))), *kept)
+        return _Cache(
+            self.rows.filter(pa.array(np.repeat(fits, self.counts))),
+            list(itertools.compress(self.names, fits)),
+            list(itertools.compress(self.stamps, fits)),
+            list(itertools.compress(self.counts, fits)),
+        )
 
     def extended(self, other: "_Cache") -> "_Cache":
         """Its rows and parts, and then those of another."""

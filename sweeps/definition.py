@@ -63,7 +63,11 @@ class Sweep:
     @functools.cached_property
     def wanted(self) -> int:
         """Trials that a finished sweep has."""
-        return sum(self.budget.trials if self.searched(cell) else 1 for cell in self.cells)
+        return sum(map(self.wanted_of, self.cells))
+
+    def wanted_of(self, cell: Mapping[str, Any]) -> int:
+        """Trials that a finished sweep has in a cell."""
+        return self.budget.trials if self.budget and self.searched(cell) else 1
 
     def searched(self, cell: Mapping[str, Any]) -> dict[str, Range]:
         """The fields that are searched in a cell."""

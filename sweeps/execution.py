@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bsvae.trial import BadInput, Trial
-from sweeps.checkpoints import discard, packs_under_way
 from sweeps.definition import Sweep
 from sweeps.job import GaveUp, Job
 from sweeps.planner import Planner, columns
 from sweeps.store import Ledger
+from sweeps.stored_packs import discard, packs_under_way
 
 #: Builds the plan from the ledger as it is, for a number of parallel packs and a kind of device.
 NewPlanner = Callable[[int, str], Planner]

@@ -12,6 +12,7 @@ from optuna.distributions import FloatDistribution
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from bsvae.checks import BadInput
@@ -67,7 +68,7 @@ def _storage(path: Path) -> BaseStorage:
 def _write_studies(outcome: Outcome, storage: BaseStorage) -> int:
     budget = outcome.sweep.budget
     assert budget is not None
-    ways = {"lower": "minimize", "higher": "maximize"}
+    ways = {"lower": StudyDirection.MINIMIZE, "higher": StudyDirection.MAXIMIZE}
     directions = [ways[METRICS[name].better] for name in budget.objectives]
     curves = dict(list(outcome.epochs.groupby("trial_id")))
     asked = [n for n, cell in enumerate(outcome.sweep.cells) if outcome.sweep.searched(cell)]
@@ -102,8 +103,8 @@ def _trial(outcome: Outcome, row: pd.Series, curve: pd.DataFrame | None) -> Froz
         state = TrialState.FAIL
     steps = {}
     if curve is not None and budget.objectives[0] in curve and len(budget.objectives) == 1:
-        values = curve.set_index("epoch")[budget.objectives[0]].dropna()
-        steps = {int(epoch): float(value) for epoch, value in values.items()}
+        values = curve[["epoch", budget.objectives[0]]].dropna().to_numpy()
+        steps = {int(epoch): float(value) for epoch, value in values}
     trial = optuna.trial.create_trial(
         state=state,
         values=[float(value) for value in objectives] if state == TrialState.COMPLETE else None,

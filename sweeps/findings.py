@@ -4,7 +4,7 @@ import pandas as pd
 
 from bsvae.metrics import CHECKS, METRICS
 from sweeps.claims import claims
-from sweeps.labels import GREY, LIKELIHOODS, axis_label, in_words
+from sweeps.labels import axis_label, in_words, likelihood_of
 from sweeps.outcome import Outcome
 
 
@@ -19,7 +19,8 @@ def verdicts(outcome: Outcome) -> list[dict[str, str]]:
     """The sources' claims with what was measured and the verdict; see `sweeps.claims`."""
     panel = outcome.panel[["trial_id", "metric", "value", "null_mean", "null_sd", "z"]]
     done = outcome.done.drop(columns=["label", "cell"])
-    return claims(outcome.sweep.name, done, panel).to_dict("records")
+    held = claims(outcome.sweep.name, done, panel)
+    return [dict(zip(held.columns, row, strict=True)) for row in held.itertuples(index=False)]
 
 
 def ended(outcome: Outcome) -> dict[str, int]:
@@ -37,7 +38,7 @@ def _best(outcome: Outcome) -> list[str]:
     rows = outcome.done.dropna(subset=outcome.objective)
     metric, sentences = METRICS[outcome.objective], []
     word = "Lowest" if metric.better == "lower" else "Highest"
-    kinds = rows["family"].map(LIKELIHOODS).fillna(GREY)
+    kinds = rows["family"].map(likelihood_of)
     for (dataset, pixels), group in rows.groupby([rows["dataset"], kinds]):
         best = outcome.best("label", "latent_dim", rows=group)
         best = best.sort_values(outcome.objective, ascending=metric.better == "lower")
@@ -65,7 +66,7 @@ def _searched(outcome: Outcome) -> list[str]:
             where = f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
             words = name.replace("_", " ")
             cells = "one cell" if len(group) == 1 else f"{len(group)} cells"
-            sentences.append(f"Best {words} found for {in_words(family)}: {where} ({cells}).")
+            sentences.append(f"Best {words} found for {in_words(str(family))}: {where} ({cells}).")
     return sentences
 
 

@@ -19,6 +19,8 @@ SYMBOLS = {
     "learning_rate": "step size",
 }
 
+GREY = "grey pixels, Gaussian"
+
 #: What a family's distortion is measured by; numbers of one kind alone can be compared.
 LIKELIHOODS = {
     "gaussian": "binary pixels",
@@ -30,8 +32,11 @@ LIKELIHOODS = {
     "bs_autoencoder": "grey pixels, Laplace",
     "bs_twin": "grey pixels, Laplace",
     "tiny_vae": "3x3 images, Gaussian",
+    "autoencoder": GREY,
+    "linear_autoencoder": GREY,
+    "pca": GREY,
+    "vae_mse": GREY,
 }
-GREY = "grey pixels, Gaussian"
 
 #: Fields that other parts of a label or a figure show already.
 SHOWN = {"family", "latent_dim", "categoricals", "classes", "seed", "dataset", "anneal_epochs"}
@@ -56,6 +61,15 @@ def label_cells(sweep: Sweep) -> list[str]:
         parts += [cell["dataset"]] if several else []
         labels.append(" ".join(parts))
     return labels
+
+
+def likelihood_of(family: str) -> str:
+    """What a family's distortion is measured by; one that is not in the table is of its own kind.
+
+    >>> likelihood_of("gaussian"), likelihood_of("my_own")
+    ('binary pixels', 'pixels of my own')
+    """
+    return LIKELIHOODS.get(family, f"pixels of {in_words(family)}")
 
 
 def in_words(family: str) -> str:

@@ -75,24 +75,35 @@ def held(
                 files.remove([PATH])
 
 
+def holder(files: ObjectFiles, stale: float = STALE) -> str:
+    """Who holds a sweep's lease; nothing if nobody does.  Looks, and writes nothing.
+
+    Whether a lease was renewed in time is judged by this machine's clock beside the store's.
+    """
+    found, stamp = _holder(files), files.stamp(PATH)
+    if not found or not stamp or _ended_here(found):
+        return ""
+    return _name(found) if time.time() - stamp.mtime_ns / 1e9 <= stale else ""
+
+
 def _take(files: ObjectFiles, mine: str, stale: float) -> Holder:
     """Take the lease, unless another has it; then what that one wrote."""
-    holder = _holder(files)
-    if holder and not _ended_here(holder) and _age(files, mine) <= stale:
-        return holder
+    found = _holder(files)
+    if found and not _ended_here(found) and _age(files, mine) <= stale:
+        return found
     _write(files, mine)
     time.sleep(SETTLING)
-    holder = _holder(files)
-    return {} if holder.get("id") == mine else holder or _UNKNOWN
+    found = _holder(files)
+    return {} if found.get("id") == mine else found or _UNKNOWN
 
 
 def _renew(files: ObjectFiles, mine: str, beat: float, ended: threading.Event) -> None:
     """Renew until the end; a store that is silent for a while is asked again."""
     while not ended.wait(beat):
         with contextlib.suppress(OSError):
-            holder = _holder(files)
-            if holder.get("id", mine) != mine:
-                files.fenced = f"{_name(holder)} has taken over"
+            found = _holder(files)
+            if found.get("id", mine) != mine:
+                files.fenced = f"{_name(found)} has taken over"
                 return
             _write(files, mine)
 

@@ -29,8 +29,8 @@ def front(trials: pd.DataFrame, objectives: Sequence[str]) -> pd.DataFrame:
     done = trials[trials["status"] == "done"]
     signs = [1.0 if METRICS[name].better == "lower" else -1.0 for name in objectives]
     values = done[list(objectives)].to_numpy(dtype=float) * signs  # (N, K), lower is better
-    finite = np.isfinite(values).all(axis=1)
-    done, values = done[finite], values[finite]
+    finite = np.flatnonzero(np.isfinite(values).all(axis=1))
+    done, values = done.iloc[finite], values[finite]
     kept: list[int] = []
     for row in np.lexsort(values.T[::-1]):  # nothing dominates what stands before it
         rivals = values[kept]

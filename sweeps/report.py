@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
@@ -17,6 +16,7 @@ from sweeps.figures import figures
 from sweeps.figures.style import styled
 from sweeps.files import Files
 from sweeps.findings import ended, findings, verdicts
+from sweeps.html_tables import cells
 from sweeps.outcome import Outcome, read_outcome
 from sweeps.places import files_of, sweeps_with_results
 from sweeps.provenance import cost, provenance, sweep_file
@@ -28,6 +28,8 @@ PICTURE_DPI = 130
 
 #: The page among its sweep's files.
 PAGE = "report/index.html"
+
+_TEMPLATES = PackageLoader("sweeps", ".")
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def render(outcome: Outcome, shown: list[Image], refresh: int = 0) -> str:
         shown: its figures.
         refresh: seconds after which the page asks its server for news; 0 in a file.
     """
-    source = _environment().loader.get_source(_environment(), "report.js.j2")[0]
+    source = _TEMPLATES.get_source(_environment(), "report.js.j2")[0]
     return _template("report.html.j2").render(
         sweep=outcome.sweep,
         about=" ".join(outcome.sweep.about.split()),
@@ -83,9 +85,9 @@ def render(outcome: Outcome, shown: list[Image], refresh: int = 0) -> str:
         others=outcome.others,
         findings=findings(outcome),
         verdicts=verdicts(outcome),
-        tables=[_cells(entry) for entry in _tables(outcome)],
+        tables=_tables(outcome),
         images=shown,
-        cost=_cells_of_frame(cost(outcome)),
+        cost=cells(cost(outcome)),
         duration=_duration(float(outcome.trials["device_seconds"].sum())),
         provenance=provenance(outcome),
         sweep_file=sweep_file(outcome.sweep.document),
@@ -96,13 +98,14 @@ def render(outcome: Outcome, shown: list[Image], refresh: int = 0) -> str:
     )
 
 
-def _tables(outcome: Outcome) -> list[Any]:
+def _tables(outcome: Outcome) -> list[dict[str, Any]]:
     """The sweep's tables, the claims aside, which stand in a section of their own."""
     if outcome.done.empty:
         return []
     trials = outcome.trials.drop(columns=["label", "cell"])
     found = tables(outcome.sweep.name, trials, outcome.panel, outcome.objective)
-    return [entry for entry in found if entry.frame.index.name != "claim"]
+    shown = [entry for entry in found if entry.frame.index.name != "claim"]
+    return [{"title": e.title, "notes": e.notes, **cells(e.frame)} for e in shown]
 
 
 def images(outcome: Outcome) -> Iterator[Image]:
@@ -123,50 +126,6 @@ def _data_uri(figure: Figure, form: str) -> str:
     figure.savefig(content, format=form, dpi=PICTURE_DPI, metadata=metadata)
     kind = {"png": "png", "svg": "svg+xml"}[form]
     return f"data:image/{kind};base64,{base64.b64encode(content.getvalue()).decode()}"
-
-
-def _cells(entry: Any) -> dict[str, Any]:
-    return {"title": entry.title, "notes": entry.notes, **_cells_of_frame(entry.frame)}
-
-
-def _cells_of_frame(frame: pd.DataFrame) -> dict[str, Any]:
-    """A frame as text: header rows of (text, columns spanned), body rows of cells."""
-    flat = frame.reset_index()
-    names = [column if isinstance(column, tuple) else (column,) for column in flat.columns]
-    levels = [[_word(column[level]) for column in names] for level in range(len(names[0]))]
-    heads = [_spans(level) for level in levels[:-1]] + [[(text, 1) for text in levels[-1]]]
-    rows = [[_text(value) for value in row] for row in flat.itertuples(index=False)]
-    return {"heads": heads, "rows": rows}
-
-
-def _spans(level: list[str]) -> list[tuple[str, int]]:
-    """Equal neighbours of a header row as one cell."""
-    spans: list[tuple[str, int]] = []
-    for text in level:
-        if spans and spans[-1][0] == text:
-            spans[-1] = text, spans[-1][1] + 1
-        else:
-            spans.append((text, 1))
-    return spans
-
-
-def _word(name: object) -> str:
-    return str(name).replace("_", " ")
-
-
-def _text(value: object) -> str:
-    """One value: numbers to two decimals, small ones to three digits, nothing as a dash.
-
-    >>> _text(None), _text(1.23456), _text(0.000123), _text(40), _text(0.0)
-    ('–', '1.23', '0.000123', '40', '0')
-    """
-    if value is None or value != value:
-        return "–"
-    if isinstance(value, float):
-        if value == int(value):
-            return f"{value:.0f}"
-        return f"{value:,.2f}" if abs(value) >= 0.1 else f"{value:.3g}"
-    return str(value)
 
 
 def _duration(seconds: float) -> str:
@@ -206,7 +165,7 @@ def _policy(script: str) -> str:
 
 def _environment() -> Environment:
     return Environment(
-        loader=PackageLoader("sweeps", "."),
+        loader=_TEMPLATES,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -25,11 +25,11 @@ from ray import tune
 from ray.tune.search import Searcher
 
 from bsvae.trial import BadInput, Trial
-from sweeps.checkpoints import discard
 from sweeps.job import ATTEMPTS, LOSSES, GaveUp, Job, describe
 from sweeps.planner import Planner
 from sweeps.progress import Progress
 from sweeps.settle import give_up, settle
+from sweeps.stored_packs import discard
 
 #: Tuners started in a row without a single new row before the run gives up.
 FRUITLESS_ROUNDS = 5
@@ -165,7 +165,8 @@ def _quarantine(planner: Planner, job: Job, crashes: Counter[Trial]) -> list[Tri
 
 def _fit(searcher: PackSearcher) -> str:
     """Run one Tuner to its end; returns why it stopped early, or nothing."""
-    resources = {"cpu": 1, "gpu": 1} if searcher.slots.device == "cuda" else {"cpu": 1}
+    cuda = searcher.slots.device == "cuda"
+    resources: dict[str, float] = {"cpu": 1, "gpu": 1} if cuda else {"cpu": 1}
     job = searcher.job
     with _scratch(job) as scratch:
         tuner = tune.Tuner(

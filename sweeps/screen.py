@@ -1,5 +1,6 @@
 """Tables on a terminal."""
 
+import sys
 from collections.abc import Sequence
 
 import pandas as pd
@@ -9,22 +10,34 @@ from rich.table import Table
 from rich.text import Text
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows of text; at full width where the output is not a terminal."""
-    console = Console(width=None if Console().is_terminal else 160, highlight=False, markup=False)
+def console() -> Console:
+    """Standard output: as wide as the terminal, or 160 columns where it is none."""
+    terminal = sys.stdout.isatty()
+    return Console(
+        width=None if terminal else 160, force_terminal=terminal, highlight=False, markup=False
+    )
+
+
+def text_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """Rows of text under their columns' names; numbers to the right."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for index, column in enumerate(columns):
         numeric = rows and all(_numeric(row[index]) for row in rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
-    console.print(table)
+    return table
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows of text; at full width where the output is not a terminal."""
+    console().print(text_table(columns, rows))
 
 
 def print_frame(frame: pd.DataFrame) -> None:
     """Print a DataFrame; missing values are shown as ``-``."""
     names = ["\n".join(map(str, filter(_named, _tuple(column)))) for column in frame.columns]
-    rows = [[_cell(value) for value in row] for row in frame.itertuples(index=False)]
+    rows = [[cell(value) for value in row] for row in frame.itertuples(index=False)]
     print_table(names, rows)
 
 
@@ -36,10 +49,10 @@ def _named(part: object) -> bool:
     return part != ""
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
     """One value as text: numbers to two decimals, small ones to three significant digits.
 
-    >>> _cell(None), _cell(float("nan")), _cell(1.23456), _cell(0.0001234), _cell(40)
+    >>> cell(None), cell(float("nan")), cell(1.23456), cell(0.0001234), cell(40)
     ('-', '-', '1.23', '0.000123', '40')
     """
     if value is None or value != value:

@@ -4,6 +4,7 @@ A study is rebuilt by replaying its seeded asks against the rows that the ledger
 second source of truth.
 """
 
+import functools
 import hashlib
 import json
 import math
@@ -55,13 +56,15 @@ class Study:
         self._round: list[tuple[optuna.Trial, Trial]] = []
         self._told: dict[str, Row] = {}
         self._worst = [-math.inf] * len(self.budget.objectives)
-        self._study: optuna.Study | None = None
+
+    @functools.cached_property
+    def _study(self) -> "optuna.Study":
+        return _new_study(self.cell, self.budget.objectives, self.budget.seed)
 
     def ask(self) -> list[Trial]:
         """The next round, or nothing while one is open or the budget is spent."""
         if self._round or self.asked >= self.budget.trials:
             return []
-        self._study = self._study or _new_study(self.cell, self.budget.objectives, self.budget.seed)
         size = min(self.budget.round, self.budget.trials - self.asked)
         for _ in range(size):
             proposal = self._study.ask()
@@ -126,9 +129,9 @@ def _new_study(cell: Mapping[str, Any], objectives: tuple[str, ...], seed: int) 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     name = f"{seed}/{json.dumps(cell, sort_keys=True)}"
     number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
-    return optuna.create_study(
-        directions=["minimize"] * len(objectives), sampler=optuna.samplers.TPESampler(seed=number)
-    )
+    directions = [optuna.study.StudyDirection.MINIMIZE] * len(objectives)
+    sampler = optuna.samplers.TPESampler(seed=number)
+    return optuna.create_study(directions=directions, sampler=sampler)
 
 
 def _penalty(worst: float) -> float:

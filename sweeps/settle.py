@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from bsvae.trial import Trial
-from sweeps.checkpoints import discard
 from sweeps.planner import Planner
 from sweeps.search import Row
 from sweeps.store import Ledger
+from sweeps.stored_packs import discard
 
 #: How torch and Python say that a device's or this machine's memory did not suffice.
 OUT_OF_MEMORY = ("OutOfMemoryError", "MemoryError", "DefaultCPUAllocator: can't allocate memory")

@@ -26,9 +26,9 @@ import numpy as np
 import pandas as pd
 
 from bsvae.trial import BadInput
+from sweeps import lock
 from sweeps.compaction import read_table
 from sweeps.files import LocalFiles, Unreachable
-from sweeps.lock import locked
 from sweeps.parts import decode, encode
 from sweeps.places import files_of
 from sweeps.schema import TABLES, TRIALS
@@ -198,7 +198,15 @@ class Ledger:
             BadInput: if another process holds it, or the folder cannot be written.
         """
         if isinstance(self.files, LocalFiles):
-            return locked(self.files.root, self.sweep)
-        from sweeps.lease import held
+            return lock.locked(self.files.root, self.sweep)
+        from sweeps import lease
 
-        return held(self.files, self.sweep)
+        return lease.held(self.files, self.sweep)
+
+    def driver(self) -> str:
+        """Who runs the sweep now, ``process PID on HOST``; nothing if nobody does."""
+        if isinstance(self.files, LocalFiles):
+            return lock.holder(self.files.root)
+        from sweeps import lease
+
+        return lease.holder(self.files)

@@ -1,33 +1,22 @@
 """A sweep as a Ray job: sent to a cluster, followed, left and rejoined.
 
-What is sent is the sweep file and the sources of both packages; what runs there is ``bsvae run``,
-on the head of the cluster, with the cluster's own Python.  The job's id follows from what was asked
-for, so the same command finds a job that still runs.  Of the others only
-`sweeps.connection` and `sweeps.runner` import Ray.
+The job's id follows from what was asked for, see `sweeps.job_request`, so the same command finds a
+job that still runs.  Of the others only `sweeps.connection` and `sweeps.runner` import Ray.
 """
 
 import asyncio
-import contextlib
-import hashlib
 import http.client
 import importlib.util
-import json
 import logging
 import os
 import re
-import shlex
-import shutil
 import sys
-import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bsvae.checks import BadInput
+from sweeps.job_request import Request, bundle
 
 if TYPE_CHECKING:
     from ray.job_submission import JobSubmissionClient
@@ -43,58 +32,6 @@ ENVIRONMENT = {
 }
 
 
-@dataclass(frozen=True)
-class Request:
-    """What a cluster is asked to run.
-
-    Attributes:
-        sweep: the sweep's name.
-        text: its file.
-        options: of ``bsvae run``, each as one word.
-    """
-
-    sweep: str
-    text: str
-    options: tuple[str, ...]
-
-    @property
-    def job(self) -> str:
-        """The job's name: the sweep's, and a hash of what is asked; its runs are numbered.
-
-        >>> Request("my", "", ()).job
-        'my-709074f69ce7'
-        """
-        content = json.dumps([self.sweep, self.text, self.options])
-        return f"{self.sweep}-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
-
-    @property
-    def entrypoint(self) -> str:
-        """The job's command; nothing in it but its words, whatever characters they hold.
-
-        >>> Request("my", "", ("--set=family=a; rm b",)).entrypoint
-        "python -m sweeps run my.toml '--set=family=a; rm b'"
-        """
-        words = ["python", "-m", "sweeps", "run", f"{self.sweep}.toml", *self.options]
-        return shlex.join(words)
-
-
-def check_shared(results: str) -> str:
-    """The results folder, if it means the same on every node: a URI or an absolute path.
-
-    >>> check_shared("results")
-    Traceback (most recent call last):
-        ...
-    bsvae.checks.BadInput: --results 'results': name a URI (s3://BUCKET/FOLDER), or the absolute \
-path of a folder that every node sees
-    """
-    if "://" not in results and not results.startswith("/"):
-        raise BadInput(
-            f"--results {results!r}: name a URI (s3://BUCKET/FOLDER), or the absolute path of a "
-            "folder that every node sees"
-        )
-    return results
-
-
 def submit(request: Request, address: str) -> int:
     """Run a sweep on a cluster, or rejoin it there; print its log and return its exit status.
 
@@ -107,19 +44,21 @@ def submit(request: Request, address: str) -> int:
     """
     client = _connect(address)
     job, running = _latest(client, request.job)
-    try:
-        if running:
-            print(f"job {job} is running; following it")
-        else:
-            _send(client, request, job)
-            print(f"job {job} is sent; Ctrl-C leaves it running", flush=True)
-        return asyncio.run(_follow(client, job))
-    except KeyboardInterrupt:
-        print(f"\nleft; job {job} goes on", file=sys.stderr)
-        status = 130
-    except (OSError, RuntimeError) as error:
-        print(f"bsvae: lost sight of job {job} ({_line(error)})", file=sys.stderr)
-        status = 1
+    with asyncio.Runner() as loop:
+        loop.get_loop()  # made now, since an interrupt that comes while it is made shows
+        try:
+            if running:
+                print(f"job {job} is running; following it", flush=True)
+            else:
+                _send(client, request, job)
+                print(f"job {job} is sent; Ctrl-C leaves it running", flush=True)
+            return loop.run(_follow(client, job))
+        except KeyboardInterrupt:
+            print(f"\nleft; job {job} goes on", file=sys.stderr)
+            status = 130
+        except (OSError, RuntimeError) as error:
+            print(f"bsvae: lost sight of job {job} ({_line(error)})", file=sys.stderr)
+            status = 1
     print(
         f"next: the same command rejoins it; ray job stop {job} --address {address} ends it",
         file=sys.stderr,
@@ -174,36 +113,21 @@ def _check_answers(address: str) -> None:
 def _latest(client: "JobSubmissionClient", job: str) -> tuple[str, bool]:
     """The run of a job that is under way and True, or its next run and False."""
     ours = re.compile(re.escape(job) + r"-\d+")
-    runs = [run for run in client.list_jobs() if ours.fullmatch(run.submission_id or "")]
-    for run in runs:
-        if not run.status.is_terminal():
-            return run.submission_id, True
+    statuses = {run.submission_id or "": run.status for run in client.list_jobs()}
+    runs = [name for name in statuses if ours.fullmatch(name)]
+    for name in runs:
+        if not statuses[name].is_terminal():
+            return name, True
     return f"{job}-{len(runs) + 1}", False
 
 
 def _send(client: "JobSubmissionClient", request: Request, job: str) -> None:
-    with _bundle(request) as folder:
+    with bundle(request) as folder:
         client.submit_job(
             entrypoint=request.entrypoint,
             submission_id=job,
             runtime_env={"working_dir": str(folder), "env_vars": ENVIRONMENT},
         )
-
-
-@contextlib.contextmanager
-def _bundle(request: Request) -> Iterator[Path]:
-    """A folder with what the job needs: both packages, their version, and the sweep file."""
-    root = Path(__file__).parent.parent
-    unwanted = shutil.ignore_patterns("__pycache__")
-    with tempfile.TemporaryDirectory() as name:
-        folder, release = Path(name), version("bsvae")
-        for package in ("bsvae", "sweeps"):
-            shutil.copytree(root / package, folder / package, ignore=unwanted)
-        metadata = folder / f"bsvae-{release}.dist-info" / "METADATA"
-        metadata.parent.mkdir()
-        metadata.write_text(f"Metadata-Version: 2.1\nName: bsvae\nVersion: {release}\n")
-        (folder / f"{request.sweep}.toml").write_text(request.text, encoding="utf-8")
-        yield folder
 
 
 async def _follow(client: "JobSubmissionClient", job: str) -> int:

@@ -170,7 +170,7 @@ def _protocol(rows: pd.DataFrame) -> str:
     epochs = sorted(set(rows["epochs"]))
     span = f"{epochs[0]}" if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}"
     seeds = rows["seed"].nunique()
-    return f"ours: {span} epochs, {seeds} seed{'s' * (seeds > 1)}"
+    return f"ours: {span} epoch{'s' * (epochs != [1])}, {seeds} seed{'s' * (seeds != 1)}"
 
 
 def _concrete_notes(ours: pd.DataFrame) -> tuple[str, ...]:

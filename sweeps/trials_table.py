@@ -54,7 +54,7 @@ def _column(name: str) -> dict[str, Any]:
     return {"name": name, "unit": unit, "doc": doc, "better": better}
 
 
-def _value(value: object) -> object:
+def _value(value: Any) -> Any:
     """A value as JSON has it; floats to six digits, nothing and infinities as null."""
     if pd.isna(value):
         return None

@@ -9,12 +9,12 @@ import pytest
 from bsvae.halving import Halving
 from bsvae.training import Epoch
 from bsvae.trial import Trial
-from sweeps.checkpoints import FOLDER, discard, packs_under_way
 from sweeps.definition import parse
 from sweeps.execution import execute
 from sweeps.job import Job
 from sweeps.planner import Planner
 from sweeps.store import Ledger
+from sweeps.stored_packs import FOLDER, discard, packs_under_way
 from sweeps.worker import train_pack
 
 EPOCHS = 10

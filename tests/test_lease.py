@@ -10,7 +10,7 @@ import pytest
 
 from bsvae.checks import BadInput
 from sweeps.files import Unreachable
-from sweeps.lease import PATH, held
+from sweeps.lease import PATH, held, holder
 from sweeps.object_files import ObjectFiles
 from sweeps.store import Ledger
 
@@ -66,3 +66,17 @@ def test_who_has_lost_the_lease_is_stopped(store):
             files.stamps("trials")
     watch = ObjectFiles("s3://bucket/lost/s")
     assert json.loads(watch.read(PATH))["id"] == "other"
+
+
+def test_who_looks_at_a_lease_writes_nothing(store):
+    files = ObjectFiles("s3://bucket/looked/s")
+    assert holder(files) == ""
+    other(files)
+    before = files.stamp(PATH)
+    assert holder(files) == "process 12 on there"
+    time.sleep(2.1)  # the store's times are whole seconds
+    assert holder(files, stale=1) == ""
+    assert files.stamp(PATH) == before
+    with held(files, "s", beat=0.2, stale=1):
+        assert holder(files) == f"process {os.getpid()} on {os.uname().nodename}"
+    assert holder(files) == ""

@@ -18,8 +18,9 @@ from pathlib import Path
 import pytest
 from conftest import command, end_session
 
+from sweeps.job_request import Request
 from sweeps.store import Ledger
-from sweeps.submission import Request, exit_status
+from sweeps.submission import exit_status
 
 SWEEP = """
 [trial]

@@ -1,7 +1,7 @@
 """Projections of whitened codes on lines: random ones, and the least Gaussian ones."""
 
 import warnings
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import ndtri
@@ -95,7 +95,7 @@ def worst_projection(white_train: Array, white_test: Array, seed: int) -> WorstP
     return WorstProjection(ks=worst.ks, kurtosis=worst.kurtosis)
 
 
-def _independent_directions(white: Array, contrast: object, seed: int) -> FastICA:
+def _independent_directions(white: Array, contrast: Any, seed: int) -> FastICA:
     """FastICA in all r dimensions. It need not converge: Gaussian codes have nothing to find."""
     search = FastICA(
         whiten="unit-variance", fun=contrast, max_iter=MOST_ITERATIONS, random_state=seed

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sweeps.figures.densities import binary_concrete, concrete_draws, logit_normal, normal
-from sweeps.figures.style import CLASSES, COLORS, legend_below, styled, wrapped
+from sweeps.figures.style import CLASSES, color_of, legend_below, styled, wrapped
 from sweeps.outcome import Outcome
 
 Arrays = dict[str, np.ndarray]
@@ -103,12 +103,11 @@ def _scatter(ax: Axes, points: np.ndarray, labels: np.ndarray) -> None:
 def _histogram(ax: Axes, row: pd.Series, z: np.ndarray) -> None:
     bounded = row["family"] in ("logit_normal", "concrete", "binary_concrete")
     edges = np.linspace(0, 1, 41) if bounded else np.linspace(*_limits(z), 41)
-    color = COLORS[row["family"]]
-    ax.hist(z.ravel(), edges, density=True, color=color, alpha=0.35, label="all units")
+    color = color_of(row["family"])
+    bins = edges.tolist()
+    ax.hist(z.ravel(), bins, density=True, color=color, alpha=0.35, label="all units")
     widest = z[:, z.var(axis=0).argmax()]
-    ax.hist(
-        widest, edges, density=True, histtype="step", color=color, label="unit that varies most"
-    )
+    ax.hist(widest, bins, density=True, histtype="step", color=color, label="unit that varies most")
     prior = _prior(row, edges)
     if prior is not None:
         ax.plot(*prior, "k-", lw=1, label="prior")
@@ -117,7 +116,7 @@ def _histogram(ax: Axes, row: pd.Series, z: np.ndarray) -> None:
 
 
 def _prior(row: pd.Series, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """Points of the prior's density; None for a discrete prior."""
+    """Points of the prior's density; None for a discrete or unknown one."""
     z = np.linspace(edges[0], edges[-1], 401)[1:-1]
     if row["kl_estimator"] == "categorical":
         return None
@@ -130,7 +129,9 @@ def _prior(row: pd.Series, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray] |
             draws = concrete_draws(int(row["classes"]), row["prior_temperature"])
             density, _ = np.histogram(draws, edges, density=True)
             return (edges[1:] + edges[:-1]) / 2, np.where(density > 0, density, np.nan)
-    return z, normal(z)
+        case "gaussian" | "vae_mse" | "tiny_vae" | "conv_vae":
+            return z, normal(z)
+    return None
 
 
 def _limits(z: np.ndarray) -> tuple[float, float]:

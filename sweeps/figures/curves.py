@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bsvae.metrics import METRICS
-from sweeps.figures.style import legend_below, line_looks, styled, wrapped
-from sweeps.labels import GREY, LIKELIHOODS, SYMBOLS, axis_label
+from sweeps.figures.style import Looks, legend_below, line_looks, styled, wrapped
+from sweeps.labels import SYMBOLS, axis_label, likelihood_of
 from sweeps.outcome import Outcome
 
 MOST_PANELS = 9
@@ -26,7 +26,7 @@ def learning_curves(outcome: Outcome) -> Figure | None:
     curves = curves.groupby("trial_id").filter(lambda one: len(one) > 1)
     if curves.empty:
         return None
-    curves["pixels"] = curves["family"].map(LIKELIHOODS).fillna(GREY)
+    curves["pixels"] = curves["family"].map(likelihood_of)
     kinds = sorted(set(zip(curves["pixels"], curves["latent_dim"], strict=True)))
     kinds = _spread(kinds, MOST_PANELS)
     looks = line_looks(best[["family", "label"]].itertuples(index=False))
@@ -42,12 +42,12 @@ def learning_curves(outcome: Outcome) -> Figure | None:
     return figure
 
 
-def _curves(ax: Axes, curves: pd.DataFrame, looks: dict[str, dict[str, object]]) -> None:
+def _curves(ax: Axes, curves: pd.DataFrame, looks: Looks) -> None:
     grouped = curves.groupby(["label", "epoch"], sort=False)["test_distortion"]
     spread = grouped.agg(["mean", "min", "max", "count"]).reset_index()
     for label, line in spread.groupby("label", sort=False):
         line = line.sort_values("epoch")
-        look = looks[label] | {"markevery": max(1, len(line) // 6), "markersize": 3.5}
+        look = looks[str(label)] | {"markevery": max(1, len(line) // 6), "markersize": 3.5}
         ax.plot(line["epoch"], line["mean"], label=label, **look)
         if (line["count"] > 1).any():
             ax.fill_between(line["epoch"], line["min"], line["max"], color=look["color"], alpha=0.2)
@@ -79,11 +79,9 @@ def search_history(outcome: Outcome) -> Figure | None:
     return figure
 
 
-def _against(
-    ax: Axes, rows: pd.DataFrame, name: str, objective: str, looks: dict[str, dict[str, object]]
-) -> None:
+def _against(ax: Axes, rows: pd.DataFrame, name: str, objective: str, looks: Looks) -> None:
     for label, group in rows.groupby("label", sort=False):
-        look = looks[label]
+        look = looks[str(label)]
         _marks(ax, group[name], group[objective], group["status"], look)
     for _, cell in rows.groupby("cell"):
         look = looks[cell["label"].iloc[0]]
@@ -91,9 +89,7 @@ def _against(
         ax.plot(line[name], line[objective], c=look["color"], lw=0.6, alpha=0.5)
 
 
-def _best_so_far(
-    ax: Axes, rows: pd.DataFrame, objective: str, lower: bool, looks: dict[str, dict[str, object]]
-) -> None:
+def _best_so_far(ax: Axes, rows: pd.DataFrame, objective: str, lower: bool, looks: Looks) -> None:
     for _, cell in rows.groupby("cell"):
         look = looks[cell["label"].iloc[0]]
         best = cell[objective].cummin() if lower else cell[objective].cummax()

@@ -24,8 +24,9 @@ def latent_grids(outcome: Outcome) -> Figure | None:
         return None
     figure, axes = _side_by_side(found, columns=2)
     for (row, arrays), ax in zip(found, axes, strict=True):
-        show_picture(ax, montage(arrays["grid"], gap=0), row["label"])
-        side = ax.get_images()[0].get_array().shape[0]
+        picture = montage(arrays["grid"], gap=0)
+        show_picture(ax, picture, row["label"])
+        side = len(picture)
         ax.set_xticks([0, side / 2, side], ["0", "½", "1"])
         ax.set_yticks([0, side / 2, side], ["0", "½", "1"])
         ax.set(xlabel="prior quantile of z₂", ylabel="prior quantile of z₁")

@@ -5,6 +5,7 @@ differ in line style and lightness.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
@@ -29,6 +30,9 @@ COLORS = {
 }
 MARKERS = dict(zip(COLORS, "osD^PX*v<h>os", strict=True))
 VARIANT_MARKERS = "_dp8H4"
+
+#: Of families that are not in the tables above.
+OTHER_COLOR, OTHER_MARKER = "#882255", "."
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 
 #: Ten colours of Paul Tol's for classes; marks are the digits themselves, so colour only helps.
@@ -36,6 +40,10 @@ CLASSES = (
     *("#332288", "#88CCEE", "#44AA99", "#117733", "#999933"),
     *("#DDAA33", "#CC6677", "#882255", "#AA4499", "#555555"),
 )
+
+#: How a line looks, as arguments of ``Axes.plot``; and of several, by label.
+Look = dict[str, Any]
+Looks = dict[str, Look]
 
 WIDTH = 7.5  # inches: the text width of a page
 
@@ -82,16 +90,22 @@ def wrapped(count: int, height: float, columns: int = 3) -> tuple[Figure, list[A
     return figure, list(axes.flat[:count])
 
 
-def line_looks(labels: Iterable[tuple[str, str]]) -> dict[str, dict[str, object]]:
+def color_of(family: str) -> str:
+    """A family's own colour; families that are not in the table share one."""
+    return COLORS.get(family, OTHER_COLOR)
+
+
+def line_looks(labels: Iterable[tuple[str, str]]) -> Looks:
     """Colour, marker and dashes of each (family, label), for ``Axes.plot``; by label."""
-    looks: dict[str, dict[str, object]] = {}
+    looks: Looks = {}
     seen: dict[str, int] = {}
     for family, label in labels:
         if label not in looks:
             variant = seen[family] = seen.get(family, -1) + 1
+            marker = MARKERS.get(family, OTHER_MARKER)
             looks[label] = {
-                "color": _lighter(COLORS[family], 0.14 * (variant % 5)),
-                "marker": VARIANT_MARKERS[variant % 6] if variant else MARKERS[family],
+                "color": _lighter(color_of(family), 0.14 * (variant % 5)),
+                "marker": VARIANT_MARKERS[variant % 6] if variant else marker,
                 "linestyle": DASHES[variant % len(DASHES)],
             }
     return looks
@@ -148,4 +162,5 @@ def show_picture(axes: Axes, picture: np.ndarray, title: str = "") -> None:
 
 def _lighter(color: str, share: float) -> str:
     """A colour mixed with white."""
-    return to_hex([(1 - share) * part + share for part in to_rgb(color)])
+    red, green, blue = ((1 - share) * part + share for part in to_rgb(color))
+    return to_hex((red, green, blue))

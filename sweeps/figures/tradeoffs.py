@@ -1,14 +1,20 @@
 """What a model reaches for its size and prior; the plane of rate and distortion."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from sweeps.figures.style import legend_below, line_looks, panels, sizes_on_axis, styled, wrapped
+from sweeps.figures.style import (
+    Look,
+    legend_below,
+    line_looks,
+    panels,
+    sizes_on_axis,
+    styled,
+    wrapped,
+)
 from sweeps.labels import axis_label, in_words
 from sweeps.outcome import Outcome
 from sweeps.pareto import front
@@ -38,9 +44,9 @@ def by_latent_dimension(outcome: Outcome) -> Figure | None:
     figure, axes = wrapped(len(shown), height=3.2)
     for name, ax in zip(shown, axes, strict=True):
         for label, rows in best.groupby("label", sort=False):
-            _line(ax, rows, "latent_dim", name, looks[label] | {"label": label})
+            _line(ax, rows, "latent_dim", name, looks[str(label)] | {"label": label})
         for label, rows in _published(outcome, name).groupby("label"):
-            _hollow(ax, rows["latent_dim"], rows["value"], looks.get(label, {}))
+            _hollow(ax, rows["latent_dim"], rows["value"], looks.get(str(label), {}))
         sizes_on_axis(ax, best["latent_dim"])
         ax.set(xlabel="latent dimension", ylabel=axis_label(name))
     _explain_hollow(axes[0])
@@ -114,7 +120,8 @@ def _plane(rows: pd.DataFrame, x: str, y: str) -> tuple[Figure, Axes]:
     figure, axes = panels(1, 1, height=3.8, width=6.0)
     ax = axes[0, 0]
     for label, group in rows.groupby("label", sort=False):
-        ax.plot(group[x], group[y], label=label, **looks[label] | {"linestyle": "", "alpha": 0.75})
+        look = looks[str(label)] | {"linestyle": "", "alpha": 0.75}
+        ax.plot(group[x], group[y], label=label, **look)
     best = front(rows, [x, y])
     ax.step(best[x], best[y], "k-", lw=1, where="post", label="Pareto front")
     ax.set(xlabel=axis_label(x), ylabel=axis_label(y))
@@ -136,14 +143,14 @@ def _equal_elbo(ax: Axes, rates: tuple[float, float], distortions: tuple[float, 
     ax.set(xlim=rates, ylim=distortions)
 
 
-def _line(ax: Axes, rows: pd.DataFrame, x: str, y: str, look: Mapping[str, object]) -> None:
+def _line(ax: Axes, rows: pd.DataFrame, x: str, y: str, look: Look) -> None:
     spread = rows.dropna(subset=y).groupby(x)[y].agg(["mean", "min", "max", "count"])
     ax.plot(spread.index, spread["mean"], **look)
     if (spread["count"] > 1).any():
         ax.fill_between(spread.index, spread["min"], spread["max"], color=look["color"], alpha=0.2)
 
 
-def _hollow(ax: Axes, x: pd.Series, y: pd.Series, look: Mapping[str, object]) -> None:
+def _hollow(ax: Axes, x: pd.Series, y: pd.Series, look: Look) -> None:
     if len(x) == 0:
         return
     color, marker = look.get("color", "#555555"), look.get("marker", "o")

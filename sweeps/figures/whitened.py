@@ -1,5 +1,7 @@
 """Are whitened codes Gaussian? What an eye can see, and the calibrated panel."""
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,7 +11,7 @@ from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 from scipy import stats
 
 from bsvae.whitening import Whitening
-from sweeps.figures.style import COLORS, panels, styled
+from sweeps.figures.style import color_of, panels, styled
 from sweeps.outcome import Outcome
 
 MOST_MODELS = 6
@@ -32,7 +34,7 @@ def whitened_codes(outcome: Outcome) -> Figure | None:
         return None
     figure, axes = panels(len(found), 3, height=2.3)
     for (row, arrays), (plane, radius, quantiles) in zip(found, axes, strict=True):
-        codes, color = arrays["codes"].astype(np.float64), COLORS[row["family"]]
+        codes, color = arrays["codes"].astype(np.float64), color_of(row["family"])
         alike = len(codes), halves(codes, "pca")[1]
         gaussian = np.random.default_rng(0).standard_normal(alike)
         _plane(plane, codes, row, color)
@@ -50,7 +52,7 @@ def whitened_codes(outcome: Outcome) -> Figure | None:
 TITLES = ("a plane of whitened codes", "squared radius r²", "every ZCA axis")
 
 
-def halves(codes: np.ndarray, kind: str) -> tuple[np.ndarray, int]:
+def halves(codes: np.ndarray, kind: Literal["pca", "zca"]) -> tuple[np.ndarray, int]:
     """The odd rows of codes, whitened by a map fitted on the even ones; and the map's rank."""
     whitening = Whitening.fit(codes[::2], kind)
     return whitening.transform(codes[1::2]), whitening.rank

@@ -17,9 +17,10 @@ from bsvae.data import Data
 from bsvae.training import train
 from bsvae.trial import Trial
 from sweeps import compaction
-from sweeps.checkpoints import Checkpoints, packs_under_way
+from sweeps.checkpoints import Checkpoints
 from sweeps.record import Record
 from sweeps.store import Entry, Ledger
+from sweeps.stored_packs import packs_under_way
 
 Job = Callable[[Ledger], object]
 PACK = [

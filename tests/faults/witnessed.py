@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 from conftest import command
 
-from sweeps.checkpoints import FOLDER
 from sweeps.store import Ledger
+from sweeps.stored_packs import FOLDER
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,45 @@
+"""The command line.  Heavy imports stand inside the commands, so that --help answers at once."""
+
+import gc
+import sys
+from typing import NoReturn
+
+from bsvae.checks import BadInput
+from sweeps.files import Unreachable
+
+
+def main() -> None:
+    """Run the command line; bad input ends in one line on standard error and exit code 2."""
+    if len(sys.argv) == 1:
+        sys.argv.append("--help")
+    try:
+        from sweeps.cli.app import app  # here, where Ctrl-C is quiet
+
+        code = app(standalone_mode=False)
+        gc.freeze()  # or the interpreter's last collection walks all of torch: a second
+        sys.exit(code)
+    except BadInput as error:
+        _end(str(error), 2)
+    except Unreachable as error:
+        _end(f"cannot reach {error.filename} ({error.strerror}); try again", 1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        _end_with(error)
+
+
+def _end_with(error: Exception) -> NoReturn:
+    """End as errors say that come from modules which --help must not import."""
+    name, message = type(error).__name__, getattr(error, "format_message", None)
+    if name == "Abort":  # the parser's word for Ctrl-C
+        sys.exit(130)
+    if name == "GaveUp":
+        _end(f"{error}; the same command goes on where it stopped", 1)
+    if message is None:
+        raise error
+    _end(f"{message()} (see bsvae --help)", 2)
+
+
+def _end(message: str, code: int) -> NoReturn:
+    print(f"bsvae: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,27 @@
+"""What several commands take, and what they say alike."""
+
+from typing import Annotated
+
+import typer
+
+SweepName = Annotated[str, typer.Argument(metavar="NAME|FILE.toml", help="a sweep; see 'bsvae ls'")]
+StoredName = Annotated[str, typer.Argument(metavar="NAME", help="a sweep that has been run")]
+Results = Annotated[str, typer.Option(help="folder or s3://BUCKET/FOLDER that sweeps write to")]
+Epochs = Annotated[int | None, typer.Option(help="train for this many epochs instead")]
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="train failed trials again")]
+Setting = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="replace a field of every trial; repeatable"),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="train even more than 10,000 trials")]
+PackSize = Annotated[str, typer.Option(metavar="N|auto", help="trials to train together")]
+
+
+def option(results: str) -> str:
+    """The option that names a results folder, where it is not the usual one."""
+    return "" if results == "results" else f" --results {results}"
+
+
+def argument(results: str) -> str:
+    """The same as an argument of `sweeps.load`."""
+    return "" if results == "results" else f", results={results!r}"
