@@ -32,9 +32,9 @@ def check_room(planner: Planner, files: Files) -> None:
 
 
 def bytes_at_least(planner: Planner) -> int:
-    """What is still to be written: rows and curves, and one checkpoint of the smallest pack.
+    """What is still to be written: rows and curves, and one checkpoint of the smallest trial.
 
-    A larger pack may fail, for want of memory say, before it stores anything.
+    A larger one may fail, for want of memory say, before it stores anything.
 
     Rows and curves are weighed, not guessed: a trial's files are encoded as they will be, with
     nulls for what it is going to measure.  A search's later rounds are counted as if they were like
@@ -48,7 +48,7 @@ def bytes_at_least(planner: Planner) -> int:
         if trial.epochs not in weights:
             weights[trial.epochs] = _bytes_of_results(trial)
     each = sum(weights[trial.epochs] for trial in ready) / len(ready)
-    smallest = min(sum(map(count_parameters, pack)) for pack in planner.packs())
+    smallest = min(map(count_parameters, ready))
     return round(each * (planner.sweep.wanted - planner.done)) + CHECKPOINT_BYTES * smallest
 
 
