@@ -1,5 +1,6 @@
 """Whether a sweep's results have room where they are kept, asked before anything is trained."""
 
+import os
 import shutil
 
 from bsvae.pack import count_parameters
@@ -23,8 +24,9 @@ def check_room(planner: Planner, files: Files) -> None:
     folder = files.root.resolve()
     while not folder.is_dir():
         folder = folder.parent
-    needed, free = bytes_at_least(planner), shutil.disk_usage(folder).free
-    if needed > free:
+    disk = shutil.disk_usage(folder)
+    needed, free = bytes_at_least(planner), disk.free
+    if disk.total and needed > free:  # a file system that counts nothing will speak for itself
         raise BadInput(
             f"results need about {needed / 1e6:,.1f} MB, {free / 1e6:,.1f} MB free in {folder}: "
             "free some, or name another folder with --results"
@@ -32,13 +34,12 @@ def check_room(planner: Planner, files: Files) -> None:
 
 
 def bytes_at_least(planner: Planner) -> int:
-    """What is still to be written: rows and curves, and one checkpoint of the smallest trial.
+    """What is still to be written: rows and curves, and one checkpoint of the largest pack.
 
-    A larger one may fail, for want of memory say, before it stores anything.
-
-    Rows and curves are weighed, not guessed: a trial's files are encoded as they will be, with
-    nulls for what it is going to measure.  A search's later rounds are counted as if they were like
-    its first.
+    A pack that is larger than the memory is left out: it fails before it is stored.  Rows and
+    curves are weighed, not guessed: a trial's files are encoded as they will be, with nulls for
+    what it is going to measure.  A search's later rounds are counted as if they were like its
+    first.
     """
     ready = [trial for group in planner.groups() for trial in group]
     if not ready:
@@ -48,8 +49,13 @@ def bytes_at_least(planner: Planner) -> int:
         if trial.epochs not in weights:
             weights[trial.epochs] = _bytes_of_results(trial)
     each = sum(weights[trial.epochs] for trial in ready) / len(ready)
-    smallest = min(map(count_parameters, ready))
-    return round(each * (planner.sweep.wanted - planner.done)) + CHECKPOINT_BYTES * smallest
+    packs = (CHECKPOINT_BYTES * sum(map(count_parameters, pack)) for pack in planner.packs())
+    checkpoint = max((size for size in packs if size < _memory()), default=0)
+    return round(each * (planner.sweep.wanted - planner.done)) + checkpoint
+
+
+def _memory() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _bytes_of_results(trial: Trial) -> int:
