@@ -1,6 +1,7 @@
 """Commands that make something of results for other programs: pages, and Optuna's studies."""
 
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -45,15 +46,10 @@ def serve(
     """Show a sweep's report in a browser on this machine, up to date while the sweep runs."""
     from sweeps.serve import LivePage, server
 
-    with server(LivePage(name, results), port) as running:
-        print(
-            f"http://{running.server_address[0]}:{running.server_port}/ (Ctrl-C ends it)",
-            flush=True,
-        )
-        try:
-            running.serve_forever()
-        except KeyboardInterrupt:
-            print()
+    with server(LivePage(name, results), port) as running, suppress(KeyboardInterrupt):
+        address = f"http://{running.server_address[0]}:{running.server_port}/"
+        print(f"{address} (Ctrl-C ends it)", flush=True)
+        running.serve_forever()
 
 
 def export(
