@@ -264,6 +264,8 @@ def test_a_damaged_checkpoint_is_said_and_the_one_before_it_used(terminal, damag
 def test_a_results_folder_that_a_node_does_not_share(tmp_path):
     trial = Trial(family="gaussian", dataset="digits", latent_dim=2, hidden=8, epochs=1)
     node = os.uname().nodename
-    with pytest.raises(BadInput, match=f"{node} does not see what this run keeps .* s3://BUCKET/FOLDER"):
+    with pytest.raises(
+        BadInput, match=f"{node} does not see what this run keeps .* s3://BUCKET/FOLDER"
+    ):
         attempt([trial], Job(str(tmp_path / "elsewhere"), "my"), lambda epoch: None)
     assert not list(tmp_path.iterdir())
