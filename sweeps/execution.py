@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bsvae.trial import BadInput, Trial
 from sweeps.definition import Sweep
+from sweeps.files import LocalFiles
 from sweeps.job import GaveUp, Job
 from sweeps.planner import Planner, columns
 from sweeps.store import Ledger
@@ -116,6 +117,8 @@ def _held(ledger: Ledger, sweep: Sweep) -> Iterator[None]:
     """Hold the sweep, and keep what was asked for beside the results."""
     try:
         with ledger.driver_lock():
+            if isinstance(ledger.files, LocalFiles):
+                ledger.files.tidy()
             ledger.write_definition(sweep.document)
             yield
     except OSError as error:

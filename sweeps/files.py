@@ -7,6 +7,7 @@ see `sweeps.object_files`.
 import contextlib
 import os
 import sys
+import time
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
@@ -16,6 +17,10 @@ from typing import NamedTuple, final
 
 #: Files that wait for the disk together: it stores several in about the time of one.
 WAITING = 8
+
+#: How the name of a file ends that is still being written, and the seconds after which it is not.
+UNFINISHED = ".tmp"
+ABANDONED = 86_400
 
 #: Folders whose names this process has had stored: once is enough.
 _STORED: set[Path] = set()
@@ -132,7 +137,7 @@ class LocalFiles(Files):
         for folder in {path.parent for path in paths}:
             make_folder(folder)
         mark = f"{os.getpid()}.{uuid.uuid4().hex}"
-        hidden = {path: path.with_name(f".{path.name}.{mark}.tmp") for path in paths}
+        hidden = {path: path.with_name(f".{path.name}.{mark}{UNFINISHED}") for path in paths}
         try:
             with ThreadPoolExecutor(WAITING) as waiting:
                 list(waiting.map(_store, hidden.values(), paths.values()))
@@ -146,6 +151,14 @@ class LocalFiles(Files):
 
     def remove(self, paths: Iterable[str]) -> None:
         _remove(self.root / path for path in paths)
+
+    def tidy(self) -> None:
+        """Remove what writers that were killed more than a day ago left under hidden names."""
+        before = time.time() - ABANDONED
+        for path in self.root.rglob(f".*{UNFINISHED}"):
+            with contextlib.suppress(FileNotFoundError):  # its writer has finished after all
+                if path.stat().st_mtime < before:
+                    path.unlink()
 
 
 def _store(path: Path, content: bytes) -> None:

@@ -1,5 +1,6 @@
 import os
 import random
+import time
 
 import pandas as pd
 import pyarrow as pa
@@ -58,6 +59,19 @@ def test_writing_twice_is_writing_once(tmp_path):
         for row in rows(3):
             ledger.commit(row)
     assert len(ledger.trials()) == 3
+
+
+def test_what_killed_writers_left_is_removed_a_day_later(tmp_path):
+    files = Ledger(tmp_path, "s").files
+    files.write({"trials/a.parquet": b"a", "sweep.json": b"{}"})
+    old, new = (tmp_path / "s" / "trials" / f".{name}.parquet.1.f.tmp" for name in "bc")
+    for path in (old, new):
+        path.write_bytes(b"half of")
+    os.utime(old, (0, time.time() - 90_000))
+    files.tidy()
+    assert not old.exists()
+    assert new.exists()
+    assert list(files.stamps("trials")) == ["a.parquet"]
 
 
 def test_an_unknown_column_is_refused_and_nothing_written(tmp_path):
