@@ -99,3 +99,8 @@ def test_best_trials_come_first_with_what_tells_them_apart(tmp_path):
     assert "dataset" not in best.columns
     with pytest.raises(BadInput, match="did you mean 'test_kl'"):
         best_trials(results(tmp_path, CELLS), "test_k", 3)
+
+
+def test_one_epoch_is_not_epochs(tmp_path):
+    title = tables("logit_normal", results(tmp_path, CELLS[:1], epochs=(1,)))[0].title
+    assert title.endswith("ours: 1 epoch, 1 seed")
