@@ -7,6 +7,7 @@ or unpacked than that takes, whatever the file says of itself.
 import gzip
 import math
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -37,9 +38,9 @@ def read_idx(file: Path, shape: tuple[int, ...]) -> np.ndarray:
     header = idx_header(shape)
     size = len(header) + math.prod(shape)
     content = _read(path, size + 1)
-    _check_kind(path, content[:4], header[:4])
+    _check_kind(path, bytes(content[:4]), header[:4])
     if len(content) >= len(header) and content[: len(header)] != header:
-        found = np.frombuffer(content, dtype=">u4", count=len(shape) + 1)[1:]
+        found = np.frombuffer(content, dtype=">u4", count=len(shape) + 1)[1:].tolist()
         raise BadInput(
             f"{path}: its header says {_times(found)}, expected {_times(shape)}; {_WAY_OUT}"
         )
@@ -103,5 +104,5 @@ def _guess(start: bytes) -> str:
     return f" (starts with {start.decode('latin-1')!r}{page})"
 
 
-def _times(shape: object) -> str:
+def _times(shape: Iterable[int]) -> str:
     return " x ".join(map(str, shape))

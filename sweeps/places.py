@@ -40,8 +40,9 @@ def check_place(results: str | Path) -> None:
     Raises:
         BadInput: for a file in the way, a path that cannot be one, a store that cannot be used.
     """
-    if is_uri(results):
-        files_of(results).folders()
+    files = files_of(results)
+    if not isinstance(files, LocalFiles):
+        files.folders()
         return
     if not str(results):
         raise BadInput("--results '': name a folder, or s3://BUCKET/FOLDER")
