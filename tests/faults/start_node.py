@@ -17,5 +17,6 @@ class Joinable:
         return getattr(ray_constants, name)
 
 
-scripts.ray_constants = Joinable()
-scripts.main()
+if __name__ == "__main__":
+    scripts.ray_constants = Joinable()
+    scripts.main()
