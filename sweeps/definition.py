@@ -137,7 +137,8 @@ def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) 
     check_keys(document, ("about", "extras", "trial", "grid", "search", "optuna", "halving"), "key")
     document = _override(document, overrides)
     constants, grids = document["trial"], document["grid"]
-    search = {key: read_range(key, value) for key, value in document["search"].items()}
+    # In one order, which Optuna draws them in: a file's own says nothing.
+    search = {key: read_range(key, value) for key, value in sorted(document["search"].items())}
     for key in ("optuna", "halving"):
         if document[key] not in ({}, None) and not search:
             raise BadInput(f"[{key}] without a [search.FIELD] table: add one, or drop it")

@@ -6,6 +6,7 @@ import pytest
 
 from bsvae.trial import BadInput, Trial
 from sweeps.definition import parse, read_sweep, shipped
+from sweeps.planner import Planner
 
 GRID = """
 [trial]
@@ -98,6 +99,19 @@ def test_overrides_replace_constants_grids_and_searches(tmp_path):
     assert read_sweep(path, {"kl_weight": 2.0}).search == {}
     with pytest.raises(BadInput, match="did you mean 'epochs'"):
         read_sweep(path, {"epoch": 7})
+
+
+def test_the_order_of_what_is_searched_makes_no_difference():
+    ranges = {"learning_rate": {"low": 1e-4, "high": 1e-2}, "kl_weight": {"low": 0.1, "high": 1.0}}
+    document = {
+        "trial": {"family": "gaussian", "dataset": "digits", "latent_dim": 2, "epochs": 1},
+        "optuna": {"trials": 4, "round": 2},
+    }
+    wanted = []
+    for names in (["learning_rate", "kl_weight"], ["kl_weight", "learning_rate"]):
+        sweep = parse("s", document | {"search": {name: ranges[name] for name in names}}, {})
+        wanted.append(list(Planner(sweep, {}, lambda trial: 1).groups()))
+    assert wanted[0] == wanted[1]
 
 
 def test_a_stored_document_says_the_same_sweep(tmp_path):
