@@ -42,7 +42,7 @@ def discard(files: Files, trials: Collection[Trial] | None = None) -> None:
     else:
         packs = newest(files).items()
         keys = {key for key, (pack, _) in packs if not set(trials).isdisjoint(pack)}
-    files.remove(f"{FOLDER}/{name}" for key in keys for name in stored[key])
+    files.remove(f"{FOLDER}/{name}" for key in keys for name in stored.get(key, []))
 
 
 def remove(files: Files, key: str, kept: int = 0) -> None:
