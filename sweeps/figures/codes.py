@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sweeps.figures.densities import binary_concrete, concrete_draws, logit_normal, normal
-from sweeps.figures.style import CLASSES, color_of, legend_below, styled, wrapped
+from sweeps.figures.style import CLASSES, color_of, head, legend_below, styled, wrapped
 from sweeps.outcome import Outcome
 
 Arrays = dict[str, np.ndarray]
@@ -33,7 +33,8 @@ def code_planes(outcome: Outcome) -> Figure | None:
     for (row, arrays), ax in zip(found, axes, strict=True):
         codes = seen_by_decoder(row, arrays["codes"])
         _scatter(ax, codes[:PLANE_POINTS], arrays["labels"][:PLANE_POINTS])
-        ax.set(title=row["label"], xlabel="z₁", ylabel="z₂")
+        head(ax, row["label"])
+        ax.set(xlabel="z₁", ylabel="z₂")
     return figure
 
 
@@ -48,8 +49,8 @@ def code_maps(outcome: Outcome) -> Figure | None:
     for (row, arrays), ax in zip(found, axes, strict=True):
         codes = seen_by_decoder(row, arrays["codes"])[:TSNE_POINTS]
         _scatter(ax, _tsne(codes), arrays["labels"][:TSNE_POINTS])
-        ax.set(title=f"{row['label']}, {row['latent_dim']} dimensions", xticks=[], yticks=[])
-        ax.set(xlabel="t-SNE 1", ylabel="t-SNE 2")
+        head(ax, f"{row['label']}, {row['latent_dim']} dimensions")
+        ax.set(xticks=[], yticks=[], xlabel="t-SNE 1", ylabel="t-SNE 2")
     return figure
 
 
@@ -63,7 +64,8 @@ def code_histograms(outcome: Outcome) -> Figure | None:
     figure, axes = wrapped(len(found), height=2.3)
     for (row, arrays), ax in zip(found, axes, strict=True):
         _histogram(ax, row, seen_by_decoder(row, arrays["codes"]))
-        ax.set(title=f"{row['label']}, {row['latent_dim']} dim.", xlabel="z")
+        head(ax, f"{row['label']}, {row['latent_dim']} dim.")
+        ax.set_xlabel("z")
     axes[0].set_ylabel("density")
     legend_below(figure)
     return figure

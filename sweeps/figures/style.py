@@ -4,8 +4,9 @@ Colours are those of Okabe and Ito; a family keeps its own in every figure, and 
 differ in line style and lightness.
 """
 
+import textwrap
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib import rc_context
@@ -46,6 +47,7 @@ Look = dict[str, Any]
 Looks = dict[str, Look]
 
 WIDTH = 7.5  # inches: the text width of a page
+TITLE_LETTERS = 96  # of a title, for which that width has room
 
 styled = rc_context(
     {
@@ -88,6 +90,13 @@ def wrapped(count: int, height: float, columns: int = 3) -> tuple[Figure, list[A
     for spare in axes.flat[count:]:
         spare.remove()
     return figure, list(axes.flat[:count])
+
+
+def head(axes: Axes, title: str, loc: Literal["center", "left"] = "center") -> None:
+    """A title over a panel, in as many lines as keep it off its neighbours."""
+    spec = axes.get_subplotspec()
+    columns = spec.get_gridspec().ncols if spec else 1
+    axes.set_title(textwrap.fill(title, TITLE_LETTERS // columns), loc=loc)
 
 
 def color_of(family: str) -> str:
@@ -157,7 +166,7 @@ def show_picture(axes: Axes, picture: np.ndarray, title: str = "") -> None:
     for spine in axes.spines.values():
         spine.set_visible(False)
     if title:
-        axes.set_title(title, loc="left")
+        head(axes, title, loc="left")
 
 
 def _lighter(color: str, share: float) -> str:
