@@ -133,7 +133,7 @@ def test_a_disk_that_refuses_is_one_line(bsvae, tmp_path):
     (tmp_path / "results/my/trials").write_text("in the way")
     done = bsvae("run", "my.toml", "--engine", "serial")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert "cannot store results in" in done.stderr
+    assert "cannot write" in done.stderr
 
 
 def test_text_from_sweep_files_is_printed_as_it_is(bsvae, tmp_path):
