@@ -8,8 +8,8 @@ quickstart: .venv/installed  ## train the quickstart sweep and print its table
 	$(BIN)/bsvae run quickstart
 	$(BIN)/bsvae table quickstart
 
-test: .venv/installed  ## run the whole suite
-	$(BIN)/pytest
+test: .venv/installed  ## run the whole suite, two files at a time
+	$(BIN)/pytest -n 2 --dist loadfile
 
 test-faults: .venv/installed  ## kill, cut the power, fill the disk: many times over; Linux, as root
 	$(BIN)/pytest -m faults tests/faults
