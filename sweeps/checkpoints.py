@@ -45,7 +45,11 @@ class Checkpoints:
         self._written = time.monotonic()
 
     def latest(self) -> "Checkpoint | None":
-        """The newest that is whole and holds these trials and no others."""
+        """The newest that is whole and holds these trials and no others.
+
+        If there is none, what cannot be used is removed: a pack that starts again counts its epochs
+        from one, and would keep the higher numbers of what it cannot use.
+        """
         from bsvae.checkpoint import Checkpoint
 
         for key, (trials, content) in newest(self.files).items():
@@ -53,6 +57,7 @@ class Checkpoints:
                 self._key = key
                 with contextlib.suppress(Damaged):  # of another version
                     return Checkpoint.from_bytes(content)
+        remove(self.files, self._key)
         return None
 
     def after(self, epoch: "Epoch", records: Mapping[Trial, "Record"]) -> None:

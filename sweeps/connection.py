@@ -97,8 +97,8 @@ def _start() -> None:
     address = os.environ.get("RAY_ADDRESS") or "local"
     here = {"include_dashboard": False, "object_store_memory": 200_000_000}
     logging.getLogger("ray").setLevel(logging.CRITICAL)
-    _protect_token(create=address == "local")
     try:
+        _protect_token(create=address == "local")
         check_reachable(address)
         with contextlib.nullcontext() if address == "local" else unheard():
             ray.init(
@@ -108,6 +108,10 @@ def _start() -> None:
                 **(here if address == "local" else {}),
             )
     except (OSError, ValueError, RuntimeError, RayError) as error:
+        if address == "local":
+            raise GaveUp(
+                f"Ray did not start ({describe(error)}); --engine serial trains without it"
+            ) from None
         raise BadInput(_refusal(address, describe(error))) from None
     except Exception as error:  # Ray has no other word for a machine too busy to start it in time
         raise GaveUp(f"Ray did not start ({describe(error)})") from None
@@ -117,10 +121,10 @@ def _refusal(address: str, reason: str) -> str:
     way_out = "check RAY_ADDRESS and RAY_AUTH_TOKEN, or unset RAY_ADDRESS to run on this machine"
     if "Version mismatch" in reason:
         way_out = "install the same Python and Ray here and there"
-    elif "Failed to connect" in reason:  # although `check_reachable` did
+    elif "Failed to connect" in reason:
         way_out = (
-            "something answers there: is it the head's port, and the cluster's own token in "
-            "RAY_AUTH_TOKEN, RAY_AUTH_TOKEN_PATH or ~/.ray/auth_token?"
+            "is that the head's port, and the cluster's own token in RAY_AUTH_TOKEN, "
+            "RAY_AUTH_TOKEN_PATH or ~/.ray/auth_token?"
         )
     return f"cannot reach Ray at {address!r} ({reason}): {way_out}"
 

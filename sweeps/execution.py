@@ -121,8 +121,12 @@ def _held(ledger: Ledger, sweep: Sweep) -> Iterator[None]:
                 ledger.files.tidy()
             ledger.write_definition(sweep.document)
             yield
+    except BrokenPipeError:  # of whoever read what we print
+        raise
     except OSError as error:
-        raise GaveUp(f"cannot write {ledger.folder} ({error.strerror or error})") from None
+        named = str(error.filename or ledger.folder)
+        place = ledger.folder if str(ledger.folder) in named else named
+        raise GaveUp(f"cannot write {place} ({error.strerror or error})") from None
 
 
 def pack_size(limit: int | None, device: str) -> Callable[[Trial], int]:

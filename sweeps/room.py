@@ -12,6 +12,9 @@ from sweeps.store import Entry
 #: A checkpoint holds each weight three times: itself and Adam's two moments, as float32.
 CHECKPOINT_BYTES = 3 * 4
 
+#: Epochs of a curve that is encoded to be weighed.
+WEIGHED = 1000
+
 
 def check_room(planner: Planner, files: Files) -> None:
     """Refuse to start what is bound to fill the disk: results that do not fit a local folder.
@@ -59,7 +62,15 @@ def _memory() -> int:
 
 
 def _bytes_of_results(trial: Trial) -> int:
+    """Of a row and a curve; what a long curve takes is told from two short ones."""
+    if trial.epochs <= WEIGHED:
+        return _bytes_of(trial, trial.epochs)
+    short, long = _bytes_of(trial, WEIGHED // 2), _bytes_of(trial, WEIGHED)
+    return long + (long - short) * (trial.epochs - WEIGHED) // (WEIGHED - WEIGHED // 2)
+
+
+def _bytes_of(trial: Trial, epochs: int) -> int:
     name = {"trial_id": trial.trial_id}
-    curve = [name | {"epoch": epoch} for epoch in range(1, trial.epochs + 1)]
+    curve = [name | {"epoch": epoch} for epoch in range(1, epochs + 1)]
     encoded = Entry(name | trial.as_dict(), curve).encoded()
     return sum(len(content) for files in encoded for content in files.values())

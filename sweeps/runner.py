@@ -23,6 +23,7 @@ from typing import Any
 
 from ray import tune
 from ray.tune.search import Searcher
+from ray.tune.stopper import NoopStopper
 
 from bsvae.trial import BadInput, Trial
 from sweeps.job import ATTEMPTS, LOSSES, GaveUp, Job, describe
@@ -42,6 +43,24 @@ LOST = f"the process that trained it was lost {LOSSES} times"
 
 #: Seconds between a running pack's reports to the driver.
 REPORT_INTERVAL = 1.0
+
+
+class Halt(tune.Stopper):
+    """Ends all packs at once when a run cannot go on; they have their checkpoints."""
+
+    def __init__(self, searcher: "PackSearcher") -> None:
+        self._searcher = searcher
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """No pack ends for what it reports."""
+        return False
+
+    def stop_all(self) -> bool:
+        """Whether the run cannot go on."""
+        return self._searcher.broken is not None
+
+    def __reduce__(self) -> Any:
+        return NoopStopper, ()  # in Tune's own snapshots, which nobody reads
 
 
 class PackSearcher(Searcher):
@@ -181,6 +200,7 @@ def _fit(searcher: PackSearcher) -> str:
             ),
             run_config=tune.RunConfig(
                 name="packs",
+                stop=Halt(searcher),
                 storage_path=scratch,
                 verbose=0,
                 failure_config=tune.FailureConfig(max_failures=LOSSES - 1),
@@ -199,8 +219,10 @@ def _fit(searcher: PackSearcher) -> str:
 
 def _train(config: dict[str, Any], job: Job) -> None:
     """The Tune trainable: one pack, in a Ray worker."""
-    from sweeps.worker import attempt
+    from sweeps.worker import attempt, spoiled
 
+    if spoiled():
+        os._exit(1)  # a new process takes over; what failed may have left this one broken
     trials = [Trial.of(values) for values in config["pack"]]
     reported = time.monotonic()
 

@@ -119,6 +119,17 @@ def test_a_pack_that_goes_on_and_shrinks_stays_one_pack(tmp_path):
     assert len(list((tmp_path / "s" / FOLDER).iterdir())) == 2
 
 
+def test_what_cannot_be_used_does_not_outlive_what_can(tmp_path):
+    job = job_at(tmp_path)
+    train_until(7, job)
+    for path in (tmp_path / "s" / FOLDER).iterdir():
+        path.write_bytes(path.read_bytes()[:-1])
+    train_until(3, job)
+    assert len(packs_under_way(job.ledger.files)) == 1
+    epochs = [name.partition("-")[2] for name in job.ledger.files.stamps(FOLDER)]
+    assert epochs == ["000002.ckpt", "000003.ckpt"]
+
+
 def test_what_was_taken_apart_does_not_go_on_together(tmp_path):
     job = job_at(tmp_path)
     train_until(3, job)

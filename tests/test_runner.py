@@ -149,6 +149,34 @@ def test_a_pack_that_always_fails_is_a_row_and_the_rest_goes_on(bsvae, tmp_path)
 
 
 @pytest.mark.slow
+def test_a_process_that_a_trial_has_broken_fails_no_other(bsvae, tmp_path):
+    seeds = "[[grid]]\nfamily = ['gaussian']\nlatent_dim = [2]\nseed = [1, 2, 3, 4, 5, 6]\n"
+    (tmp_path / "my.toml").write_text(SWEEP.partition("[[grid]]")[0] + seeds)
+    witness = str(Path(__file__).parent / "faults" / "witness")
+    paths = os.pathsep.join(filter(None, [witness, os.environ.get("PYTHONPATH")]))
+    environment = {"PYTHONPATH": paths, "WITNESS": str(tmp_path / "notes"), "FAULT": "1"}
+    done = bsvae("run", "my.toml", "--pack", "1", **environment)
+    assert done.returncode == 1, done.stderr
+    rows = Ledger(tmp_path / "results", "my").trials().set_index("seed")
+    assert rows["status"].to_dict() == {1: "failed"} | dict.fromkeys(range(2, 7), "done")
+
+
+@pytest.mark.slow
+def test_what_ends_a_run_ends_it_at_once(bsvae, tmp_path):
+    short, long = (
+        "[[grid]]\nfamily = ['gaussian']\nlatent_dim = [2]\nepochs = [2]\n",
+        "[[grid]]\nfamily = ['gaussian']\nlatent_dim = [2]\nepochs = [100000]\n",
+    )
+    constants = "[trial]\ndataset = 'digits'\nhidden = 32\n"
+    (tmp_path / "my.toml").write_text(constants + short + long)
+    (tmp_path / "results/my").mkdir(parents=True)
+    (tmp_path / "results/my/trials").write_text("in the way")
+    done = bsvae("run", "my.toml")  # hours, if it waited for the other pack
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert "results/my (File exists); the same command" in done.stderr
+
+
+@pytest.mark.slow
 def test_a_local_run_listens_on_loopback_alone_and_keeps_its_token_to_itself(tmp_path):
     (tmp_path / "my.toml").write_text(SWEEP)
     driver = subprocess.Popen(

@@ -1,6 +1,7 @@
 """The command line.  Heavy imports stand inside the commands, so that --help answers at once."""
 
 import gc
+import os
 import sys
 from typing import NoReturn
 
@@ -24,6 +25,9 @@ def main() -> None:
         _end(f"cannot reach {error.filename} ({error.strerror}); try again", 1)
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the last flush
+        sys.exit(1)
     except Exception as error:
         _end_with(error)
 

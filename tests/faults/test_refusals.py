@@ -61,7 +61,7 @@ def test_a_cluster_with_another_token_or_one_that_is_missing(tmp_path):
         nodes.environment |= {"RAY_AUTH_TOKEN": "of-another-cluster-0000000000000000000000"}
         with ended(nodes.driver("run", "my.toml", cwd=tmp_path)) as driver:
             output, _ = driver.communicate(timeout=100)
-        assert "something answers there" in refusal(driver, output, nodes.address)
+        assert "is that the head's port" in refusal(driver, output, nodes.address)
         del nodes.environment["RAY_AUTH_TOKEN"]
         nodes.environment |= {"HOME": str(tmp_path)}
         with ended(nodes.driver("run", "my.toml", cwd=tmp_path)) as driver:
