@@ -13,9 +13,9 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import in_process
 import pytest
 import s3
-import terminals
 import torch
 
 from bsvae.data import Data, load
@@ -23,7 +23,7 @@ from bsvae.data import Data, load
 torch.set_num_threads(1)
 
 store = s3.store  # a fixture
-terminal = terminals.terminal  # a fixture
+cli = in_process.cli  # a fixture
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from terminals import contents
+from in_process import contents
 
 from sweeps import reach
 
@@ -17,7 +17,7 @@ GOOD = '[trial]\nfamily = "gaussian"\ndataset = "digits"\nlatent_dim = 2\n'
 def web_server():
     """Something that is no Ray, as its HOST:PORT: what a dashboard's port would be."""
     with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield f"127.0.0.1:{server.server_port}"
         server.shutdown()

@@ -39,40 +39,40 @@ BAD_DATA = {
 
 
 @pytest.mark.parametrize("row", BAD_DATA)
-def test_a_bad_data_file(terminal, row):
+def test_a_bad_data_file(cli, row):
     name, content, *says = BAD_DATA[row]
-    raw = terminal.folder / "data/MNIST/raw"
+    raw = cli.folder / "data/MNIST/raw"
     raw.mkdir(parents=True)
     (raw / name).write_bytes(content)
-    (terminal.folder / "my.toml").write_text(MNIST)
-    line = terminal.refuses("run", "my.toml", *SERIAL, "--data", "data")
+    (cli.folder / "my.toml").write_text(MNIST)
+    line = cli.refuses("run", "my.toml", *SERIAL, "--data", "data")
     assert f"/{PLAIN}" in line
     assert all(words in line for words in says), line
 
 
-def test_images_and_labels_that_differ_in_number(terminal):
-    raw = terminal.folder / "data/FashionMNIST/raw"
+def test_images_and_labels_that_differ_in_number(cli):
+    raw = cli.folder / "data/FashionMNIST/raw"
     raw.mkdir(parents=True)
     (raw / PLAIN).write_bytes(WHOLE)
     (raw / "train-labels-idx1-ubyte").write_bytes(idx_header((10_000,)) + bytes(10_000))
-    (terminal.folder / "my.toml").write_text(FASHION)
-    line = terminal.refuses("run", "my.toml", *SERIAL, "--data", "data")
+    (cli.folder / "my.toml").write_text(FASHION)
+    line = cli.refuses("run", "my.toml", *SERIAL, "--data", "data")
     assert "train-labels-idx1-ubyte: its header says 10000, expected 60000; delete" in line
 
 
 @pytest.fixture
 def real():
-    """The folder of MNIST's own files; asked for before the terminal forgets where it is."""
+    """The folder of MNIST's own files; asked for before the cli forgets where it is."""
     if not os.environ.get("BSVAE_DATA"):
         pytest.skip("BSVAE_DATA does not name a folder with MNIST")
     return Path(os.environ["BSVAE_DATA"], "MNIST/raw")
 
 
-def test_mnist_in_the_place_of_fashion_mnist(real, terminal):
-    folder = terminal.folder / "data/FashionMNIST"
+def test_mnist_in_the_place_of_fashion_mnist(real, cli):
+    folder = cli.folder / "data/FashionMNIST"
     folder.mkdir(parents=True)
     (folder / "raw").symlink_to(real)
-    (terminal.folder / "my.toml").write_text(FASHION)
-    line = terminal.refuses("run", "my.toml", *SERIAL, "--data", "data")
+    (cli.folder / "my.toml").write_text(FASHION)
+    line = cli.refuses("run", "my.toml", *SERIAL, "--data", "data")
     assert f"{PLAIN} is MNIST's, not FashionMNIST's" in line
     assert "or ask for dataset 'mnist'" in line

@@ -5,7 +5,7 @@ import time
 
 import pytest
 from conftest import command
-from terminals import contents
+from in_process import contents
 
 FIELDS = 'family = "gaussian"\ndataset = "digits"\nlatent_dim = 2\nhidden = 8\nepochs = 1\n'
 GOOD = f"[trial]\n{FIELDS}"
@@ -112,88 +112,88 @@ BAD_WORDS = {
 
 
 @pytest.mark.parametrize("row", BAD_FILES)
-def test_a_bad_sweep_file(terminal, row):
+def test_a_bad_sweep_file(cli, row):
     text, *says = BAD_FILES[row]
     content = text if isinstance(text, bytes) else text.encode()
-    (terminal.folder / "my.toml").write_bytes(content)
+    (cli.folder / "my.toml").write_bytes(content)
     for verb in ("plan", "run"):
-        line = terminal.refuses(verb, "my.toml")
+        line = cli.refuses(verb, "my.toml")
         assert line.startswith("bsvae: my.toml: ")
         assert all(words in line for words in says), line
 
 
 @pytest.mark.parametrize("row", BAD_WORDS)
-def test_bad_words_on_the_command_line(terminal, row):
+def test_bad_words_on_the_command_line(cli, row):
     arguments, *says = BAD_WORDS[row]
-    (terminal.folder / "folder.toml").mkdir()
-    (terminal.folder / "my.toml").write_text(GOOD)
-    (terminal.folder / "taken.toml").write_text(GOOD)
-    (terminal.folder / "mnist.toml").write_text(GOOD.replace("digits", "mnist"))
-    (terminal.folder / "file").touch()
-    (terminal.folder / "results").mkdir()
-    (terminal.folder / "results/taken").touch()
-    line = terminal.refuses(*arguments)
+    (cli.folder / "folder.toml").mkdir()
+    (cli.folder / "my.toml").write_text(GOOD)
+    (cli.folder / "taken.toml").write_text(GOOD)
+    (cli.folder / "mnist.toml").write_text(GOOD.replace("digits", "mnist"))
+    (cli.folder / "file").touch()
+    (cli.folder / "results").mkdir()
+    (cli.folder / "results/taken").touch()
+    line = cli.refuses(*arguments)
     assert all(words in line for words in says), line
 
 
-def test_no_seconds_between_checkpoints(terminal, monkeypatch):
+def test_no_seconds_between_checkpoints(cli, monkeypatch):
     monkeypatch.setenv("BSVAE_CHECKPOINT_SECONDS", "soon")
-    (terminal.folder / "my.toml").write_text(GOOD)
-    line = terminal.refuses("run", "my.toml", *SERIAL)
+    (cli.folder / "my.toml").write_text(GOOD)
+    line = cli.refuses("run", "my.toml", *SERIAL)
     assert "BSVAE_CHECKPOINT_SECONDS = 'soon': must be a number of seconds >= 0" in line
 
 
-def test_what_grids_repeat_is_counted_once(terminal):
+def test_what_grids_repeat_is_counted_once(cli):
     grids = "[[grid]]\nseed = [1, 2, 2]\n[[grid]]\nseed = [2, 3]\nkl_weight = [1, 1.0]\n"
-    (terminal.folder / "my.toml").write_text(GOOD + grids)
-    plan = terminal.prints("plan", "my.toml")
+    (cli.folder / "my.toml").write_text(GOOD + grids)
+    plan = cli.prints("plan", "my.toml")
     assert "4 cells of the grids repeat others and count once" in plan
     assert "3 trials wanted" in plan
-    assert "repeat" not in terminal.prints("plan", "quickstart")
+    assert "repeat" not in cli.prints("plan", "quickstart")
 
 
-def test_very_many_trials_are_planned_and_trained_only_if_that_is_meant(terminal):
+def test_very_many_trials_are_planned_and_trained_only_if_that_is_meant(cli):
     seeds = f"[[grid]]\nseed = {list(range(10_001))}\n"
-    (terminal.folder / "my.toml").write_text(GOOD.replace("digits", "mnist") + seeds)
+    (cli.folder / "my.toml").write_text(GOOD.replace("digits", "mnist") + seeds)
     run = ("run", "my.toml", *SERIAL, "--data", "nowhere")
-    line = terminal.refuses(*run)
+    line = cli.refuses(*run)
     assert "my wants 10,001 trials, more than 10,000" in line
     assert "add --yes" in line
-    assert "/nowhere' does not exist" in terminal.refuses(*run, "--yes")
-    assert "10,001" in terminal.refuses("submit", "my.toml", "--address", "x", "--results", "/r")
-    plan = terminal.prints("plan", "my.toml")
+    assert "/nowhere' does not exist" in cli.refuses(*run, "--yes")
+    assert "10,001" in cli.refuses("submit", "my.toml", "--address", "x", "--results", "/r")
+    plan = cli.prints("plan", "my.toml")
     assert "10001 trials wanted" in plan
     assert plan.endswith("next: bsvae run my.toml --yes\n")
 
 
-def test_a_changed_file_of_the_same_name_adds_trials_and_mixes_nothing(terminal):
+def test_a_changed_file_of_the_same_name_adds_trials_and_mixes_nothing(cli):
     """Not refused: a row is named by its trial's content, so two meanings never share one."""
-    (terminal.folder / "my.toml").write_text(f"{GOOD}[[grid]]\nseed = [1, 2]\n")
-    terminal.prints("run", "my.toml", *SERIAL)
-    first = contents(terminal.folder / "results/my/trials")
-    (terminal.folder / "my.toml").write_text(f"{GOOD}[[grid]]\nseed = [2, 3]\n")
-    assert "2 trials wanted, 1 done, 1 to train" in terminal.prints("plan", "my.toml")
-    terminal.prints("run", "my.toml", *SERIAL)
-    both = contents(terminal.folder / "results/my/trials")
+    (cli.folder / "my.toml").write_text(f"{GOOD}[[grid]]\nseed = [1, 2]\n")
+    cli.prints("run", "my.toml", *SERIAL)
+    first = contents(cli.folder / "results/my/trials")
+    (cli.folder / "my.toml").write_text(f"{GOOD}[[grid]]\nseed = [2, 3]\n")
+    assert "2 trials wanted, 1 done, 1 to train" in cli.prints("plan", "my.toml")
+    cli.prints("run", "my.toml", *SERIAL)
+    both = contents(cli.folder / "results/my/trials")
     assert len(both) == 3
     assert {path: both[path] for path in first} == first, "nothing was trained again"
-    shown = terminal.prints("show", "my")
+    shown = cli.prints("show", "my")
     assert "1 rows of my as it was asked for before are not shown" in shown
     assert "2 of 2 trials" in shown
 
 
-def test_a_sweep_that_is_running_in_another_process(terminal, monkeypatch):
-    (terminal.folder / "my.toml").write_text(GOOD.replace("epochs = 1", "epochs = 1_000_000"))
+def test_a_sweep_that_is_running_in_another_process(cli, monkeypatch):
+    (cli.folder / "my.toml").write_text(GOOD.replace("epochs = 1", "epochs = 1_000_000"))
     monkeypatch.setenv("BSVAE_CHECKPOINT_SECONDS", "3600")
     first = subprocess.Popen(
-        command("run", "my.toml", *SERIAL), cwd=terminal.folder, stdout=subprocess.DEVNULL
+        command("run", "my.toml", *SERIAL), cwd=cli.folder, stdout=subprocess.DEVNULL
     )
     try:
-        definition = terminal.folder / "results/my/sweep.json"
+        definition = cli.folder / "results/my/sweep.json"
         deadline = time.monotonic() + 60
         while not definition.exists() and time.monotonic() < deadline:
             time.sleep(0.05)
-        line = terminal.refuses("run", "my.toml", *SERIAL)
+        line = cli.refuses("run", "my.toml", *SERIAL)
         assert f"sweep 'my' is running already (process {first.pid} on" in line
     finally:
         first.kill()

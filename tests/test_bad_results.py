@@ -46,10 +46,10 @@ def trained(tmp_path_factory):
 
 
 @pytest.fixture
-def stored(terminal, trained):
-    """A copy of them where the terminal is."""
-    shutil.copytree(trained, terminal.folder, dirs_exist_ok=True)
-    return terminal.folder / "results/my"
+def stored(cli, trained):
+    """A copy of them where the cli is."""
+    shutil.copytree(trained, cli.folder, dirs_exist_ok=True)
+    return cli.folder / "results/my"
 
 
 def first(folder):
@@ -63,66 +63,66 @@ READ_ALL += [("run", "my.toml", *SERIAL), ("export", "my", "--optuna", "x.db")]
 
 @pytest.mark.parametrize("words", READ_ALL)
 @pytest.mark.parametrize("content", [b"", PAGE, b"PAR1" * 99])
-def test_a_damaged_part(terminal, stored, words, content):
+def test_a_damaged_part(cli, stored, words, content):
     part = first(stored / "trials")
     part.write_bytes(content)
-    line = terminal.refuses(*words)
+    line = cli.refuses(*words)
     assert f"1 of 2 parts cannot be read: results/my/trials/{part.name}; delete them" in line
     assert "run the sweep again to train those trials anew" in line
 
 
 @pytest.mark.parametrize("table", ["trials", "epochs"])
-def test_the_way_out_of_a_damaged_part_leads_out(terminal, stored, table):
+def test_the_way_out_of_a_damaged_part_leads_out(cli, stored, table):
     part = first(stored / table)
     part.write_bytes(PAGE)
-    line = terminal.refuses(*REPORT)
+    line = cli.refuses(*REPORT)
     assert f"results/my/{table}/{part.name}" in line
     part.unlink()
     if ", and their namesakes in results/my/trials," in line:
         (stored / "trials" / part.name).unlink()
-    terminal.prints("run", "my.toml", *SERIAL)
+    cli.prints("run", "my.toml", *SERIAL)
     assert len(Ledger(stored.parent, "my").table("epochs")) == 2 * 4
-    assert "index.html" in terminal.prints(*REPORT)
+    assert "index.html" in cli.prints(*REPORT)
 
 
 @pytest.mark.parametrize("words", READ_ALL)
-def test_results_of_a_newer_program(terminal, stored, words):
+def test_results_of_a_newer_program(cli, stored, words):
     part = first(stored / "trials")
     table = pq.read_table(part)
     newer = table.schema.metadata | {b"schema_version": str(VERSION + 1).encode()}
     pq.write_table(table.replace_schema_metadata(newer), part)
-    line = terminal.refuses(*words)
+    line = cli.refuses(*words)
     assert f"{part.name}: schema version {VERSION + 1}, this program reads {VERSION}" in line
     assert "use the program that wrote it, or another results folder" in line
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"3", b"\xff", b"[" * 100_000])
-def test_a_damaged_definition(terminal, stored, content):
+def test_a_damaged_definition(cli, stored, content):
     (stored / "sweep.json").write_bytes(content)
     for words in (STATUS, REPORT, ("serve", "my")):
-        assert "sweep.json is damaged: delete it and run the sweep" in terminal.refuses(*words)
-    assert "sweep.json is damaged" in terminal.prints("ls")
-    terminal.prints("run", "my.toml", *SERIAL)
-    assert "2 of 2 trials" in terminal.prints(*STATUS)
+        assert "sweep.json is damaged: delete it and run the sweep" in cli.refuses(*words)
+    assert "sweep.json is damaged" in cli.prints("ls")
+    cli.prints("run", "my.toml", *SERIAL)
+    assert "2 of 2 trials" in cli.prints(*STATUS)
 
 
-def test_a_definition_of_another_program_or_in_the_way(terminal, stored):
+def test_a_definition_of_another_program_or_in_the_way(cli, stored):
     (stored / "sweep.json").write_text('{"trial": {"family": "gaussian", "latent_dims": 2}}')
-    line = terminal.refuses(*STATUS)
+    line = cli.refuses(*STATUS)
     assert "sweep.json: unknown key 'latent_dims' (did you mean 'latent_dim'?); run the" in line
     (stored / "sweep.json").unlink()
     (stored / "sweep.json").mkdir()
-    assert "sweep.json cannot be read (Is a directory)" in terminal.refuses(*STATUS)
+    assert "sweep.json cannot be read (Is a directory)" in cli.refuses(*STATUS)
 
 
-def test_damaged_arrays(terminal, stored):
+def test_damaged_arrays(cli, stored):
     for file in (stored / "arrays").iterdir():
         file.write_bytes(PAGE)
-    line = terminal.refuses(*REPORT)
+    line = cli.refuses(*REPORT)
     assert ".npz cannot be read" in line
     assert "delete it and do without" in line
     shutil.rmtree(stored / "arrays")
-    assert "index.html" in terminal.prints(*REPORT)
+    assert "index.html" in cli.prints(*REPORT)
 
 
 BAD_QUESTIONS = {
@@ -145,18 +145,18 @@ BAD_QUESTIONS = {
 
 
 @pytest.mark.parametrize("row", BAD_QUESTIONS)
-def test_a_bad_question(terminal, stored, row):
+def test_a_bad_question(cli, stored, row):
     arguments, *says = BAD_QUESTIONS[row]
-    (terminal.folder / "there.db").write_bytes(b"kept")
-    (terminal.folder / "link.db").symlink_to("nowhere")
-    line = terminal.refuses(*arguments)
+    (cli.folder / "there.db").write_bytes(b"kept")
+    (cli.folder / "link.db").symlink_to("nowhere")
+    line = cli.refuses(*arguments)
     assert all(words in line for words in says), line
 
 
-def test_a_taken_port(terminal, stored):
+def test_a_taken_port(cli, stored):
     with socket.create_server(("127.0.0.1", 0)) as holder:
         port = holder.getsockname()[1]
-        line = terminal.refuses("serve", "my", "--port", str(port))
+        line = cli.refuses("serve", "my", "--port", str(port))
     assert f"--port {port}: Address already in use; choose another, or 0 for any" in line
 
 
@@ -182,19 +182,19 @@ def lose_at(epoch, trials, job):
 
 
 @pytest.mark.parametrize(("damaged", "says"), [(1, "goes on from epoch 2"), (2, "starts again")])
-def test_a_damaged_checkpoint_is_said_and_the_one_before_it_used(terminal, damaged, says):
+def test_a_damaged_checkpoint_is_said_and_the_one_before_it_used(cli, damaged, says):
     text = SEARCHED.partition("[search")[0].replace('extras = ["arrays"]', "")
-    (terminal.folder / "my.toml").write_text(text)
+    (cli.folder / "my.toml").write_text(text)
     (cell,) = read_sweep("my.toml").cells
-    lose_at(3, [Trial.of(cell)], Job(str(terminal.folder / "results"), "my", checkpoint_interval=0))
-    files = sorted((terminal.folder / "results/my/checkpoints").iterdir())
+    lose_at(3, [Trial.of(cell)], Job(str(cli.folder / "results"), "my", checkpoint_interval=0))
+    files = sorted((cli.folder / "results/my/checkpoints").iterdir())
     for file in files[-damaged:]:
         file.write_bytes(file.read_bytes()[:-1])
-    lines = terminal.prints("run", "my.toml", *SERIAL).splitlines()
+    lines = cli.prints("run", "my.toml", *SERIAL).splitlines()
     (said,) = (line for line in lines if "damaged" in line)
     assert f"results/my/checkpoints/{files[-1].name}" in said
     assert said.endswith(f": damaged; its pack {says}")
-    assert len(Ledger(terminal.folder / "results", "my").table("epochs")) == 4
+    assert len(Ledger(cli.folder / "results", "my").table("epochs")) == 4
 
 
 def test_a_results_folder_that_a_node_does_not_share(tmp_path):

@@ -7,6 +7,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -41,13 +42,12 @@ class Cluster:
 
     Args:
         folder: for the witness's notes.
-        port: of the head.
         settings: more of the environment of every node and of the driver.
     """
 
-    def __init__(self, folder: Path, port: int, **settings: str) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         self.notes = folder / "witness"
-        self.port = port
+        self.port = free_port()
         self.nodes: list[Node] = []
         self._temporary = tempfile.mkdtemp(prefix="bsf")  # short: it becomes a socket's path
         self.environment = os.environ | {
@@ -133,6 +133,13 @@ class Cluster:
         return node
 
 
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 def _identity(node: Node) -> str:
     """A node's id, from the command line of its raylet."""
     for process in node.processes:
@@ -148,9 +155,9 @@ def inside(namespace: str | None, words: list[str]) -> list[str]:
 
 
 @contextlib.contextmanager
-def cluster(folder: Path, port: int, **settings: str) -> Iterator[Cluster]:
+def cluster(folder: Path, **settings: str) -> Iterator[Cluster]:
     """A cluster that is gone at the end."""
-    made = Cluster(folder, port, **settings)
+    made = Cluster(folder, **settings)
     try:
         yield made
     finally:

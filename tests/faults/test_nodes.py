@@ -25,7 +25,7 @@ OFTEN = {"BSVAE_CHECKPOINT_SECONDS": "1"}
 @pytest.mark.slow
 def test_a_node_is_killed_after_another_came_late(tmp_path):
     expected = undisturbed(tmp_path, SWEEP, "--pack=2")
-    with cluster(tmp_path, 7401, **OFTEN) as nodes:
+    with cluster(tmp_path, **OFTEN) as nodes:
         nodes.head()
         first = nodes.add()
         with ended(nodes.driver(*RUN, cwd=tmp_path)) as driver:
@@ -44,7 +44,7 @@ def test_a_node_is_killed_after_another_came_late(tmp_path):
 def test_nodes_are_killed_and_added_again_all_the_time(tmp_path):
     chance, kills = random.Random(seed := random.randrange(10**6)), 0
     expected = undisturbed(tmp_path, MANY, "--pack=2")
-    with cluster(tmp_path, 7402, **OFTEN) as nodes:
+    with cluster(tmp_path, **OFTEN) as nodes:
         nodes.head()
         workers = [nodes.add(), nodes.add()]
         with ended(nodes.driver(*RUN, cwd=tmp_path)) as driver:
@@ -57,14 +57,14 @@ def test_nodes_are_killed_and_added_again_all_the_time(tmp_path):
             output, _ = driver.communicate()
         print(f"seed {seed}: {kills} nodes killed during 40 packs; {work(nodes.notes)}")
         assert driver.returncode == 0, output
-    assert kills >= 10
+    assert kills >= 5
     assert_as_undisturbed(tmp_path / "results", expected)
 
 
 @pytest.mark.faults
 def test_a_node_with_a_spot_notice_is_left_in_time(tmp_path):
     expected = undisturbed(tmp_path, SWEEP, "--pack=2")
-    with cluster(tmp_path, 7403, **OFTEN) as nodes:
+    with cluster(tmp_path, **OFTEN) as nodes:
         nodes.head()
         taken, kept = nodes.add(), nodes.add()
         with ended(nodes.driver(*RUN, cwd=tmp_path)) as driver:
@@ -82,7 +82,7 @@ def test_a_node_with_a_spot_notice_is_left_in_time(tmp_path):
 def test_a_node_that_kills_packs_for_their_memory_does_not_fail_them(tmp_path):
     expected = undisturbed(tmp_path, SWEEP, "--pack=2")
     stingy = {"RAY_memory_usage_threshold": "0.01", "RAY_memory_monitor_refresh_ms": "250"}
-    with cluster(tmp_path, 7404, **OFTEN) as nodes:
+    with cluster(tmp_path, **OFTEN) as nodes:
         nodes.head()
         full = nodes.add(**stingy)
         with ended(nodes.driver(*RUN, cwd=tmp_path)) as driver:
@@ -99,7 +99,7 @@ def test_a_node_that_kills_packs_for_their_memory_does_not_fail_them(tmp_path):
 @pytest.mark.faults
 def test_the_head_is_killed_and_the_same_command_goes_on_at_the_next(tmp_path):
     expected = undisturbed(tmp_path, SWEEP, "--pack=2")
-    with cluster(tmp_path, 7405, **OFTEN) as nodes:
+    with cluster(tmp_path, **OFTEN) as nodes:
         head, worker = nodes.head(), nodes.add()
         with ended(nodes.driver(*RUN, cwd=tmp_path)) as driver:
             wait_for(lambda: nodes.trained(worker))
@@ -109,9 +109,9 @@ def test_the_head_is_killed_and_the_same_command_goes_on_at_the_next(tmp_path):
         print(
             f"ended {time.monotonic() - began:.0f} s after the head: {driver.returncode}, {output}"
         )
-        assert driver.returncode != 0
+        assert driver.returncode == 1
         nodes.lose(worker)
-    with cluster(tmp_path, 7406, **OFTEN) as nodes:
+    with cluster(tmp_path, **OFTEN) as nodes:
         nodes.head()
         nodes.add()
         with ended(nodes.driver(*RUN, cwd=tmp_path)) as driver:

@@ -38,7 +38,7 @@ def expected(tmp_path_factory):
 def test_a_cable_is_pulled(tmp_path, expected, host, seconds):
     (tmp_path / "my.toml").write_text(SWEEP)
     settings = {"BSVAE_CHECKPOINT_SECONDS": "1", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1"}
-    with lan(3) as network, cluster(tmp_path, 7410, **settings) as nodes:
+    with lan(3) as network, cluster(tmp_path, **settings) as nodes:
         nodes.head(network.address(1), network.namespace(1))
         workers = [nodes.add(network.address(n), network.namespace(n)) for n in (2, 3)]
         words = ("run", "my.toml", "--pack=1")

@@ -40,7 +40,7 @@ store.internal_kv_put(KEY, content, overwrite=True, namespace=PLACE)
 )
 def test_a_cluster_of_other_versions(tmp_path, changes, theirs):
     (tmp_path / "my.toml").write_text(SWEEP)
-    with cluster(tmp_path, 7421) as nodes:
+    with cluster(tmp_path) as nodes:
         nodes.head()
         words = [sys.executable, "-c", STORE, nodes.address, changes]
         subprocess.run(words, env=nodes.environment, check=True)
@@ -56,7 +56,7 @@ def test_a_cluster_of_other_versions(tmp_path, changes, theirs):
 @pytest.mark.slow
 def test_a_cluster_with_another_token_or_one_that_is_missing(tmp_path):
     (tmp_path / "my.toml").write_text(SWEEP)
-    with cluster(tmp_path, 7422) as nodes:
+    with cluster(tmp_path) as nodes:
         nodes.head()
         nodes.environment |= {"RAY_AUTH_TOKEN": "of-another-cluster-0000000000000000000000"}
         with ended(nodes.driver("run", "my.toml", cwd=tmp_path)) as driver:

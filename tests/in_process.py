@@ -10,7 +10,7 @@ import pytest
 from sweeps.cli import main
 
 
-class Terminal:
+class InProcess:
     """Runs commands in an empty folder, without data, cluster or home of its own.
 
     Attributes:
@@ -47,15 +47,15 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(
+def cli(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Iterator[Terminal]:
-    """A `Terminal`."""
+) -> Iterator[InProcess]:
+    """A `InProcess`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(gc, "freeze", gc.collect)  # this process goes on
     for variable in ("BSVAE_DATA", "RAY_ADDRESS"):
         monkeypatch.delenv(variable, raising=False)
-    return Terminal(tmp_path, monkeypatch, capfd)
+    return InProcess(tmp_path, monkeypatch, capfd)
 
 
 def contents(folder: Path) -> dict[Path, bytes | None]:
