@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bsvae.idx import idx_header, read_idx
+from bsvae.idx import found, idx_header, read_idx
 from bsvae.streams import stream
 from bsvae.trial import DATASETS, BadInput, unknown
 
@@ -167,7 +167,7 @@ def _items(raw: Path, name: str, part: str, count: int) -> np.ndarray:
     images = part.endswith("images")
     file = raw / f"{part}-idx{3 if images else 1}-ubyte"
     items = read_idx(file, (count, 28, 28) if images else (count,))
-    digest = hashlib.sha256(idx_header(items.shape))
+    file, digest = found(file), hashlib.sha256(idx_header(items.shape))
     digest.update(items.data)
     if name == "MNIST" and digest.hexdigest() != MNIST_CHECKSUMS[part]:
         raise BadInput(f"{file}: wrong checksum: it is damaged; delete it and fetch it again")

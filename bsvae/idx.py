@@ -29,7 +29,7 @@ def read_idx(file: Path, shape: tuple[int, ...]) -> np.ndarray:
     Raises:
         BadInput: if it is missing, of another kind or shape, truncated, overlong, or damaged.
     """
-    path = file if file.is_file() else file.with_name(f"{file.name}.gz")
+    path = found(file)
     if not path.is_file():
         raise BadInput(
             f"{file} is missing, and there is no {path.name}: put the whole data set there, or "
@@ -40,9 +40,9 @@ def read_idx(file: Path, shape: tuple[int, ...]) -> np.ndarray:
     content = _read(path, size + 1)
     _check_kind(path, bytes(content[:4]), header[:4])
     if len(content) >= len(header) and content[: len(header)] != header:
-        found = np.frombuffer(content, dtype=">u4", count=len(shape) + 1)[1:].tolist()
+        sizes = np.frombuffer(content, dtype=">u4", count=len(shape) + 1)[1:].tolist()
         raise BadInput(
-            f"{path}: its header says {_times(found)}, expected {_times(shape)}; {_WAY_OUT}"
+            f"{path}: its header says {_times(sizes)}, expected {_times(shape)}; {_WAY_OUT}"
         )
     if len(content) < size:
         raise BadInput(
@@ -51,6 +51,11 @@ def read_idx(file: Path, shape: tuple[int, ...]) -> np.ndarray:
     if len(content) > size:
         raise BadInput(f"{path}: overlong: has more than {size:,} bytes; {_WAY_OUT}")
     return np.frombuffer(content, dtype=np.uint8, offset=len(header)).reshape(shape)
+
+
+def found(file: Path) -> Path:
+    """Where a file is: under its name, or else packed under its name and ``.gz``."""
+    return file if file.is_file() else file.with_name(f"{file.name}.gz")
 
 
 def idx_header(shape: tuple[int, ...]) -> bytes:

@@ -4,14 +4,16 @@ from typing import Any
 
 import pandas as pd
 
+from sweeps.values import as_text
 
-def cells(frame: pd.DataFrame) -> dict[str, Any]:
+
+def html_table(frame: pd.DataFrame) -> dict[str, Any]:
     """A frame as text: header rows of (text, columns spanned), body rows of cells."""
     flat = frame.reset_index()
     names = [column if isinstance(column, tuple) else (column,) for column in flat.columns]
     levels = [[_word(column[level]) for column in names] for level in range(len(names[0]))]
     heads = [_spans(level) for level in levels[:-1]] + [[(text, 1) for text in levels[-1]]]
-    rows = [[_text(value) for value in row] for row in flat.itertuples(index=False)]
+    rows = [[as_text(value, missing="–") for value in row] for row in flat.itertuples(index=False)]
     return {"heads": heads, "rows": rows}
 
 
@@ -28,18 +30,3 @@ def _spans(level: list[str]) -> list[tuple[str, int]]:
 
 def _word(name: object) -> str:
     return str(name).replace("_", " ")
-
-
-def _text(value: object) -> str:
-    """One value: numbers to two decimals, small ones to three digits, nothing as a dash.
-
-    >>> _text(None), _text(1.23456), _text(0.000123), _text(40), _text(0.0)
-    ('–', '1.23', '0.000123', '40', '0')
-    """
-    if value is None or value != value:
-        return "–"
-    if isinstance(value, float):
-        if value == int(value):
-            return f"{value:.0f}"
-        return f"{value:,.2f}" if abs(value) >= 0.1 else f"{value:.3g}"
-    return str(value)

@@ -16,7 +16,7 @@ from sweeps.figures import figures
 from sweeps.figures.style import styled
 from sweeps.files import Files
 from sweeps.findings import ended, findings, verdicts
-from sweeps.html_tables import cells
+from sweeps.html_tables import html_table
 from sweeps.outcome import Outcome, read_outcome
 from sweeps.places import files_of, sweeps_with_results
 from sweeps.provenance import cost, provenance, sweep_file
@@ -87,7 +87,7 @@ def render(outcome: Outcome, shown: list[Image], refresh: int = 0) -> str:
         verdicts=verdicts(outcome),
         tables=_tables(outcome),
         images=shown,
-        cost=cells(cost(outcome)),
+        cost=html_table(cost(outcome)),
         duration=_duration(float(outcome.trials["device_seconds"].sum())),
         provenance=provenance(outcome),
         sweep_file=sweep_file(outcome.sweep.document),
@@ -105,7 +105,7 @@ def _tables(outcome: Outcome) -> list[dict[str, Any]]:
     trials = outcome.trials.drop(columns=["label", "cell"])
     found = tables(outcome.sweep.name, trials, outcome.panel, outcome.objective)
     shown = [entry for entry in found if entry.frame.index.name != "claim"]
-    return [{"title": e.title, "notes": e.notes, **cells(e.frame)} for e in shown]
+    return [{"title": e.title, "notes": e.notes, **html_table(e.frame)} for e in shown]
 
 
 def images(outcome: Outcome) -> Iterator[Image]:

@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sweeps.values import as_text
+
 
 def console() -> Console:
     """Standard output: as wide as the terminal, or 160 columns where it is none."""
@@ -37,7 +39,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def print_frame(frame: pd.DataFrame) -> None:
     """Print a DataFrame; missing values are shown as ``-``."""
     names = ["\n".join(map(str, filter(_named, _tuple(column)))) for column in frame.columns]
-    rows = [[cell(value) for value in row] for row in frame.itertuples(index=False)]
+    rows = [[as_text(value) for value in row] for row in frame.itertuples(index=False)]
     print_table(names, rows)
 
 
@@ -47,19 +49,6 @@ def _tuple(column: object) -> tuple[object, ...]:
 
 def _named(part: object) -> bool:
     return part != ""
-
-
-def cell(value: object) -> str:
-    """One value as text: numbers to two decimals, small ones to three significant digits.
-
-    >>> cell(None), cell(float("nan")), cell(1.23456), cell(0.0001234), cell(40)
-    ('-', '-', '1.23', '0.000123', '40')
-    """
-    if value is None or value != value:
-        return "-"
-    if isinstance(value, float):
-        return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.3g}"
-    return str(value)
 
 
 def _numeric(text: str) -> bool:

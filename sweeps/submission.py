@@ -43,21 +43,24 @@ def submit(request: Request, address: str) -> int:
         BadInput: if the cluster cannot be reached, refuses the token, or is no Ray cluster.
     """
     client = _connect(address)
-    job, running = _latest(client, request.job)
+    job, there = _latest(client, request.job)
     with asyncio.Runner() as loop:
         loop.get_loop()  # made now, since an interrupt that comes while it is made shows
         try:
-            if running:
+            if there:
                 print(f"job {job} is running; following it", flush=True)
             else:
                 _send(client, request, job)
+                there = True
                 print(f"job {job} is sent; Ctrl-C leaves it running", flush=True)
             return loop.run(_follow(client, job))
         except KeyboardInterrupt:
-            print(f"\nleft; job {job} goes on", file=sys.stderr)
+            fate = "goes on" if there else "was not sent whole"
+            print(f"\nleft; job {job} {fate}", file=sys.stderr)
             status = 130
         except (OSError, RuntimeError) as error:
-            print(f"bsvae: lost sight of job {job} ({_line(error)})", file=sys.stderr)
+            trouble = "lost sight of" if there else "could not send"
+            print(f"bsvae: {trouble} job {job} ({_line(error)})", file=sys.stderr)
             status = 1
     print(
         f"next: the same command rejoins it; ray job stop {job} --address {address} ends it",

@@ -10,8 +10,9 @@ from rich.text import Text
 
 from sweeps.files import Unreachable
 from sweeps.schema import STATUSES
-from sweeps.screen import cell, console, text_table
+from sweeps.screen import console, text_table
 from sweeps.situation import Lookout, Situation
+from sweeps.values import as_text
 
 #: Seconds between two looks at the results; as many as the last look took, if those are more.
 INTERVAL = 2.0
@@ -49,7 +50,7 @@ def block(situation: Situation) -> RenderableType:
     for tally in situation.tallies:
         counts = [tally.wanted, *(tally.ended[status] for status in STATUSES)]
         best = tally.best or {}
-        told = [cell(best.get(situation.objective)), cell(best.get("latent_dim"))]
+        told = [as_text(best.get(situation.objective)), as_text(best.get("latent_dim"))]
         rows.append([tally.family, *map(str, counts), *told])
     lines = [Text(_printable(line), overflow="fold") for line in _lines(situation)]
     return Group(text_table(columns, rows), *lines)

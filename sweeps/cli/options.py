@@ -1,5 +1,6 @@
 """What several commands take, and what they say alike."""
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -19,7 +20,7 @@ PackSize = Annotated[str, typer.Option(metavar="N|auto", help="trials to train t
 
 def option(results: str) -> str:
     """The option that names a results folder, where it is not the usual one."""
-    return "" if results == "results" else f" --results {results}"
+    return "" if results == "results" else f" --results {shlex.quote(results)}"
 
 
 def argument(results: str) -> str:

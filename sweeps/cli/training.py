@@ -1,6 +1,7 @@
 """Commands that train, or say what would be trained."""
 
 import os
+import shlex
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,7 +58,7 @@ def plan(
         print(f"nothing to train; next: bsvae table {sweep.name}{option(results)}")
     else:
         many = ["--yes"] if sweep.wanted > MANY else []
-        print(f"next: bsvae run {' '.join([*sys.argv[2:], *many])}")
+        print(f"next: bsvae run {shlex.join([*sys.argv[2:], *many])}")
 
 
 def _announce(sweep: "Sweep") -> None:
