@@ -1,5 +1,6 @@
 """``bsvae run`` is killed at random moments, a hundred times, and started again each time."""
 
+import contextlib
 import random
 import subprocess
 import time
@@ -23,6 +24,7 @@ seed = [1, 2, 3, 4, 5, 6, 7, 8]
 """
 CYCLES = 100
 LONGEST = 18.0
+AGENTS = ("ray::DashboardAgent", "ray::RuntimeEnvAgent")
 
 
 def stored(results: Path) -> dict[str, pd.Timestamp]:
@@ -56,7 +58,7 @@ def test_a_run_is_killed_a_hundred_times(tmp_path):
             driver.kill()
             driver.wait()
             died = time.monotonic()
-            wait_for(lambda pid=driver.pid: not list(members(pid)), 30)
+            wait_for(lambda pid=driver.pid: not at_it(pid), 30)
             longest = max(longest, time.monotonic() - died)
         now = stored(results)
         assert known.items() <= now.items(), "a row is lost, or was written again"
@@ -74,6 +76,15 @@ def test_a_run_is_killed_a_hundred_times(tmp_path):
     assert visible(results) == {"my/sweep.json"}
     hidden = list(results.rglob(".*.tmp"))
     print(f"{len(hidden)} hidden files left by writers that were killed")
+
+
+def at_it(session: int) -> list[str]:
+    """What of a run is left, but for Ray's agents, which try for a minute to tell a dead head."""
+    left = []
+    for process in members(session):
+        with contextlib.suppress(OSError):
+            left.append(Path(f"/proc/{process}/cmdline").read_text(encoding="utf-8"))
+    return [words for words in left if words and not words.startswith(AGENTS)]
 
 
 def start(arguments: list[str], folder: Path) -> subprocess.Popen:
