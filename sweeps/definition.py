@@ -144,6 +144,9 @@ def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) 
             raise BadInput(f"[{key}] without a [search.FIELD] table: add one, or drop it")
     described = list(cells_of(constants, grids, search))
     cells = {tuple(cell.items()): cell for cell in described}
+    if search and all(set(search) <= set(cell) for cell in described):
+        name = next(iter(search))
+        raise BadInput(f"{name} is searched, and every [[grid]] lists it: keep one of the two")
     about = document["about"]
     if not isinstance(about, str):
         raise BadInput(f"about = {about!r}: must be a string")
@@ -153,6 +156,11 @@ def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) 
     check_keys(dict.fromkeys(map(str, extras)), EXTRAS, "extra")
     budget = read_budget(document["optuna"]) if search else None
     halving = read_halving(document["halving"], search, budget) if budget else None
+    if halving and not any(halving.min_epochs < (cell.get("epochs") or 0) for cell in described):
+        raise BadInput(
+            f"halving.min_epochs = {halving.min_epochs}: no trial has more epochs, so none would "
+            "stop; lower it, or drop [halving]"
+        )
     sweep = Sweep(
         check_name(name),
         about,

@@ -66,6 +66,8 @@ def execute(
             under_way = [pack for pack in under_way if pack not in planner.unformed]
 
     planner = new_planner(1, "cpu")
+    if not retry_failed:
+        tell_of_others(planner, ledger)
     if planner.finished:
         with _held(ledger, sweep):
             return planner
@@ -99,6 +101,16 @@ def _engine(name: str) -> Iterator[Callable[[NewPlanner, Job], Planner]]:
         yield runner.run
     finally:
         connection.stop()
+
+
+def tell_of_others(planner: Planner, ledger: Ledger) -> None:
+    """Say so if there are rows that the sweep, as it is asked for now, does not want."""
+    if others := len(ledger.files.stamps("trials")) - planner.done:
+        print(
+            f"{ledger.folder} has {others} rows of another definition of {ledger.sweep}: they stay "
+            "there, but no table shows them",
+            flush=True,
+        )
 
 
 def _check_data(sweep: Sweep, folder: str | None) -> None:

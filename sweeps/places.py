@@ -44,6 +44,8 @@ def check_place(results: str | Path) -> None:
     if not isinstance(files, LocalFiles):
         files.folders()
         return
+    if str(results).startswith("s3:"):
+        raise BadInput(f"--results {str(results)!r}: write it as s3://BUCKET/FOLDER")
     if not str(results):
         raise BadInput("--results '': name a folder, or s3://BUCKET/FOLDER")
     try:

@@ -31,6 +31,7 @@ class Progress:
         self.best: Row | None = None
         self.epochs: dict[str, int] = {}
         self._started = time.monotonic()
+        self._pace: tuple[float, float] | None = None  # when it was first known what had ended
         self._printed = 0.0
         self._terminal = sys.stdout.isatty()
         self._objective = planner.sweep.objectives[0]
@@ -90,7 +91,11 @@ class Progress:
         ended = self.planner.done - self.already + partial
         if not ended:
             return None
-        return elapsed / ended * max(0.0, self.planner.sweep.wanted - self.already - ended)
+        since, before = self._pace = self._pace or (elapsed, ended)  # the start-up is no pace
+        if ended <= before:
+            return None
+        missing = max(0.0, self.planner.sweep.wanted - self.already - ended)
+        return (elapsed - since) / (ended - before) * missing
 
     def _consider(self, row: Row) -> None:
         value = row.get(self._objective)

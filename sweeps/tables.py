@@ -112,7 +112,8 @@ def best_trials(
     chosen = trials.sort_values(sort, ascending=ascending, na_position="last").head(count)
     varying = [name for name in FIELDS if trials[name].nunique(dropna=False) > 1]
     shown = ["trial_id", "status", *varying, "test_neg_elbo", "test_distortion", "test_kl"]
-    return chosen[list(dict.fromkeys([*shown, *objectives, sort, "device_seconds"]))]
+    columns = list(dict.fromkeys([*shown, *objectives, sort, "device_seconds"]))
+    return chosen[columns].dropna(axis="columns", how="all")
 
 
 def _logit_normal(done: pd.DataFrame) -> list[Table]:

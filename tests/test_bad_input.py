@@ -40,6 +40,14 @@ BAD_FILES = {
     "batch above the data": (field("batch_size = 1501"), "batch_size = 1501", ">= 1 and <= 1500"),
     "no choice": (f"{GOOD}[[grid]]\nseed = []\n", "seed = []", "must be a list with a value"),
     "no list": (f"{GOOD}[[grid]]\nseed = 1\n", "seed = 1", "must be a list with a value"),
+    "searched and listed": (
+        SEARCH + "[[grid]]\nkl_weight = [1.0]\n",
+        "kl_weight is searched, and every [[grid]] lists it: keep one",
+    ),
+    "halving that never halves": (
+        SEARCH + "[halving]\nmin_epochs = 20\n",
+        "halving.min_epochs = 20: no trial has more epochs",
+    ),
     "low above high": (SEARCH.replace("0.1", "2"), "low 2.0 must be below high 1.0"),
     "low is nan": (SEARCH.replace("0.1", "nan"), "search.kl_weight.low = nan", "a finite number"),
     "high is inf": (SEARCH.replace("1.0", "inf"), "search.kl_weight.high = inf", "a finite number"),

@@ -40,12 +40,13 @@ def plan(
     ledger = open_ledger(results, sweep.name)
 
     from sweeps.estimate import estimate, slots_here
-    from sweeps.execution import pack_size
+    from sweeps.execution import pack_size, tell_of_others
     from sweeps.planner import Planner, columns
 
     slots, device = slots_here()
     planner = Planner(sweep, ledger.rows(columns=columns(sweep)), pack_size(limit, device), slots)
     _announce(sweep)
+    tell_of_others(planner, ledger)
     print(
         f"{len(sweep.cells)} cells, {sweep.wanted} trials wanted, {planner.done} done, "
         f"{sweep.wanted - planner.done} to train; {slots} packs at once on {device}"

@@ -59,13 +59,13 @@ PLATES = (
         by_latent_dimension,
         "Size of the code",
         "One line per model: the best trial of a search; of several seeds the mean, between the "
-        "lowest and the highest. Hollow marks are published values.",
+        "lowest and the highest. Hollow marks, where there are any, are published values.",
     ),
     Plate(
         by_prior_scale,
         "Scale of the prior",
         "The logit-normal's negative ELBO and KL by the variance of its prior before the sigmoid. "
-        "Hollow marks are published values.",
+        "Hollow marks, where there are any, are published values.",
     ),
     Plate(
         learning_curves,
