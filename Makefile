@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: quickstart test test-faults test-cluster lint bench report picture lock audit
+.PHONY: quickstart test test-faults test-cluster lint bench report picture claims lock audit
 
 quickstart: .venv/installed  ## train the quickstart sweep and print its table
 	$(BIN)/bsvae run quickstart
@@ -32,6 +32,9 @@ report: .venv/installed  ## the reports of all results, and an index of them
 
 picture: .venv/installed  ## the picture of the README, from committed results
 	$(BIN)/python docs/picture.py
+
+claims: .venv/installed  ## the page of the sources' claims, from committed results
+	$(BIN)/python docs/claims.py
 
 lock:  ## pin what a cluster installs, with hashes: Linux, x86-64, Python 3.11, CUDA torch
 	uv pip compile pyproject.toml --extra cluster --output-file cluster/requirements.lock \

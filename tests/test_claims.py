@@ -1,5 +1,9 @@
 """Verdicts follow the numbers: the same claim holds in one made-up table and fails in another."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -101,3 +105,10 @@ def test_logit_normal_claims_need_their_cells():
 
 def test_other_sweeps_have_no_claims():
     assert claims("mine", trials({"family": "gaussian"}), NO_PANEL).empty
+
+
+def test_the_page_of_claims_is_that_of_the_committed_results(tmp_path):
+    root = Path(__file__).parent.parent
+    page = tmp_path / "claims.md"
+    subprocess.run([sys.executable, root / "docs/claims.py", page], cwd=root, check=True)
+    assert page.read_text(encoding="utf-8") == (root / "docs/claims.md").read_text("utf-8")
