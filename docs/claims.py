@@ -18,8 +18,8 @@ RESULTS = str(HERE.parent / "results")
 OWN = ("quickstart", "halving")  # sweeps that test no source's claim
 HEAD = """# The sources' claims, and what was measured
 
-Made by `make claims` from the rows under [results](../results), which are those of the shipped sweeps;
-verdicts are computed from the rows. `bsvae table NAME` prints the same beside the tables.
+Made by `make claims` from the rows of the shipped sweeps under [results](../results); verdicts are
+computed from the rows. `bsvae table NAME` prints the same beside the tables.
 """
 
 
@@ -38,9 +38,7 @@ def page() -> str:
 def _section(outcome: Outcome) -> str:
     rows, done = outcome.trials, outcome.done
     epochs = sorted(set(rows["epochs"].dropna().astype(int)))
-    wanted = sorted(
-        set(int(cell.get("epochs") or 0) for cell in read_sweep(outcome.sweep.name).cells)
-    )
+    wanted = sorted({int(cell.get("epochs") or 0) for cell in read_sweep(outcome.sweep.name).cells})
     lines = [
         f"## {outcome.sweep.name}",
         "",
