@@ -1,5 +1,6 @@
 import shutil
 import time
+from importlib.metadata import version
 
 import pytest
 
@@ -131,6 +132,10 @@ def test_text_from_sweep_files_is_printed_as_it_is(bsvae, tmp_path):
     assert listed.returncode == 0, listed.stderr
     assert "KL [/nats] [red]" in listed.stdout
     assert "unreadable: " in listed.stdout
+
+
+def test_the_version_is_the_packages(bsvae):
+    assert bsvae("--version").stdout == f"bsvae {version('bsvae')}\n"
 
 
 def test_help_answers_at_once_without_heavy_imports(bsvae):

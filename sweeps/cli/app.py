@@ -1,5 +1,8 @@
 """The commands, in the order in which --help lists them."""
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from sweeps.cli.publishing import export, report, serve
@@ -10,7 +13,21 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Sweeps of latent-variable autoencoders: plan, run, resume, and read the results.",
 )
 for command in (ls, plan, run, status, show, table, submit, report, serve, export):
     app.command()(command)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"bsvae {version('bsvae')}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="and nothing else")
+    ] = False,
+) -> None:
+    """Sweeps of latent-variable autoencoders: plan, run, resume, and read the results."""

@@ -17,7 +17,7 @@ family = ["gaussian", "logit_normal"]
 latent_dim = [2, 3, 4, 5]
 seed = [1]
 """
-MANY = SWEEP.replace("seed = [1]", "seed = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]")
+MANY = SWEEP.replace("[1]", "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]").replace("150", "100")
 RUN = ("run", "my.toml", "--pack=2")
 OFTEN = {"BSVAE_CHECKPOINT_SECONDS": "1"}
 
