@@ -43,28 +43,10 @@ def execute(
     """
     folder = folder or os.environ.get("BSVAE_DATA")
     folder = folder and str(Path(folder).expanduser().resolve())
-    job = Job(
-        ledger.results,
-        sweep.name,
-        folder,
-        sweep.extras,
-        sweep.halving,
-        checkpoint_interval(),
-    )
+    interval = checkpoint_interval()
+    job = Job(ledger.results, sweep.name, folder, sweep.extras, sweep.halving, interval)
     given_up = _failed(ledger) if retry_failed else frozenset()
-
-    say_once = functools.cache(functools.partial(print, flush=True))
-
-    def new_planner(slots: int, device: str) -> Planner:
-        rows = ledger.rows(columns=columns(sweep))
-        known = {k: row for k, row in rows.items() if not _retry(row, given_up)}
-        size, under_way = pack_size(pack_limit, device), packs_under_way(ledger.files, say_once)
-        while True:
-            planner = Planner(sweep, known, size, slots, under_way)
-            if not planner.unformed:
-                return planner
-            under_way = [pack for pack in under_way if pack not in planner.unformed]
-
+    new_planner = _planners(sweep, ledger, pack_limit, given_up)
     planner = new_planner(1, "cpu")
     if not retry_failed:
         tell_of_others(planner, ledger)
@@ -80,6 +62,25 @@ def execute(
             planner = train(new_planner, job)
             discard(ledger.files)  # every wanted trial has its row: no pack is under way
             return planner
+
+
+def _planners(
+    sweep: Sweep, ledger: Ledger, pack_limit: int | None, given_up: frozenset[tuple[str, object]]
+) -> NewPlanner:
+    """What makes a plan of the ledger as it then is, and of the packs that have checkpoints."""
+    say_once = functools.cache(functools.partial(print, flush=True))
+
+    def new_planner(slots: int, device: str) -> Planner:
+        rows = ledger.rows(columns=columns(sweep))
+        known = {k: row for k, row in rows.items() if not _retry(row, given_up)}
+        size, under_way = pack_size(pack_limit, device), packs_under_way(ledger.files, say_once)
+        while True:
+            planner = Planner(sweep, known, size, slots, under_way)
+            if not planner.unformed:
+                return planner
+            under_way = [pack for pack in under_way if pack not in planner.unformed]
+
+    return new_planner
 
 
 @contextlib.contextmanager
