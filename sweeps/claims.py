@@ -143,7 +143,11 @@ def _whitening(done: pd.DataFrame, panel: pd.DataFrame) -> list[Claim]:
     primary = panel[panel["metric"].isin(PRIMARY)].merge(done, on="trial_id")
     rows = []
     for (family, epochs), group in primary.groupby(["family", "epochs"]):
-        name = f"{family}, untrained" if epochs == 0 else f"{family}, {epochs} epochs"
+        name = (
+            f"{family}, untrained"
+            if epochs == 0
+            else f"{family}, {epochs} epoch{'s' * (epochs != 1)}"
+        )
         sizes = group["z"].abs()
         radius = group[group["metric"] == "radius_ks"]
         text = (

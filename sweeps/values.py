@@ -6,13 +6,13 @@ def as_text(value: object, missing: str = "-") -> str:
 
     >>> as_text(None), as_text(float("nan"), "none"), as_text(float("inf")), as_text(40)
     ('-', 'none', 'inf', '40')
-    >>> as_text(1234.5678), as_text(1.0), as_text(0.0), as_text(0.0001234)
-    ('1,234.57', '1', '0', '0.000123')
+    >>> as_text(1234.5678), as_text(10000.0), as_text(0.0), as_text(0.0001234)
+    ('1,234.57', '10,000', '0', '0.000123')
     """
     if value is None or value != value:
         return missing
     if isinstance(value, float):
         if value.is_integer():
-            return f"{value:.0f}"
+            return f"{value:,.0f}"
         return f"{value:,.2f}" if abs(value) >= 0.1 else f"{value:.3g}"
     return str(value)
