@@ -20,10 +20,10 @@ epochs = 100
 [[grid]]
 family = ["gaussian", "logit_normal", "concrete"]
 latent_dim = [2, 3, 4, 5]
-seed = [1, 2, 3, 4, 5, 6, 7, 8]
+seed = [1, 2, 3, 4]
 """
 CYCLES = 100
-LONGEST = 18.0
+LONGEST = {"serial": 8.0, "ray": 24.0}  # seconds: past the start, on a machine that is not busy
 AGENTS = ("ray::DashboardAgent", "ray::RuntimeEnvAgent")
 
 
@@ -44,16 +44,24 @@ def visible(results: Path) -> set[str]:
     return {name for name in names if "/." not in name and Path(name).stem not in trials}
 
 
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    """What the sweep gives where nobody kills it."""
+    return undisturbed(tmp_path_factory.mktemp("undisturbed"), SWEEP, "--pack=2")
+
+
 @pytest.mark.faults
 @pytest.mark.timeout(5400)
-def test_a_run_is_killed_a_hundred_times(tmp_path):
+@pytest.mark.parametrize("engine", LONGEST)
+def test_a_run_is_killed_a_hundred_times(tmp_path, expected, engine):
+    (tmp_path / "my.toml").write_text(SWEEP)
     chance = random.Random(seed := random.randrange(10**6))
-    expected = undisturbed(tmp_path, SWEEP, "--pack=2")
-    arguments, results = command("run", "my.toml", "--pack=2"), tmp_path / "results"
+    arguments = command("run", "my.toml", "--pack=2", f"--engine={engine}")
+    results = tmp_path / "results"
     known, at_work, longest = {}, 0, 0.0
     for _ in range(CYCLES):
         with ended(start(arguments, tmp_path)) as driver:
-            time.sleep(chance.uniform(0, LONGEST))
+            time.sleep(chance.uniform(0, LONGEST[engine]))
             at_work += driver.poll() is None
             driver.kill()
             driver.wait()
@@ -64,7 +72,7 @@ def test_a_run_is_killed_a_hundred_times(tmp_path):
         assert known.items() <= now.items(), "a row is lost, or was written again"
         known = now
     print(
-        f"seed {seed}: {CYCLES} kills, {at_work} of a run at work; {len(known)} of 96 trials done"
+        f"seed {seed}: {CYCLES} kills, {at_work} of a run at work; {len(known)} of 48 trials done"
     )
     print(f"what a driver had started outlived it by {longest:.1f} s at most")
     assert at_work >= CYCLES / 2
