@@ -23,7 +23,7 @@ latent_dim = [2, 3, 4, 5]
 seed = [1, 2, 3, 4]
 """
 CYCLES = 100
-LONGEST = {"serial": 8.0, "ray": 24.0}  # seconds: past the start, on a machine that is not busy
+LONGEST = {"serial": 10.0, "ray": 24.0}  # seconds: past the start, on a machine that is not busy
 AGENTS = ("ray::DashboardAgent", "ray::RuntimeEnvAgent")
 
 
@@ -76,6 +76,7 @@ def test_a_run_is_killed_a_hundred_times(tmp_path, expected, engine):
     )
     print(f"what a driver had started outlived it by {longest:.1f} s at most")
     assert at_work >= CYCLES / 2
+    assert known, "no run came far enough to store a trial"
     with ended(start(arguments, tmp_path)) as driver:
         output, _ = driver.communicate()
         assert driver.returncode == 0, output
