@@ -3,8 +3,8 @@
     python benchmarks/report.py [--seeds 67]
 
 The rows and curves are those of the committed `logit_normal`, once for each of many seeds (30
-trials a seed); arrays come with the first.  The report is made twice: from the parts alone, and with
-the cache that the first reading leaves.
+trials a seed); arrays come with the first.  The report is made twice: from the parts alone, and
+with the cache that the first reading leaves.
 """
 
 import argparse
