@@ -5,18 +5,8 @@ import time
 
 import pytest
 from nodes import cluster, ended
-from witnessed import assert_as_undisturbed, undisturbed, wait_for, work
+from witnessed import SWEEP, assert_as_undisturbed, undisturbed, wait_for, work
 
-SWEEP = """
-[trial]
-dataset = "digits"
-hidden = 64
-epochs = 150
-[[grid]]
-family = ["gaussian", "logit_normal"]
-latent_dim = [2, 3, 4, 5]
-seed = [1]
-"""
 MANY = SWEEP.replace("[1]", "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]").replace("150", "100")
 RUN = ("run", "my.toml", "--pack=2")
 OFTEN = {"BSVAE_CHECKPOINT_SECONDS": "1"}

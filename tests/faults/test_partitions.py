@@ -8,17 +8,8 @@ import time
 import pytest
 from lan import lan, needs_root
 from nodes import cluster, ended
-from witnessed import assert_as_undisturbed, undisturbed, wait_for, work
+from witnessed import SWEEP, assert_as_undisturbed, undisturbed, wait_for, work
 
-SWEEP = """
-[trial]
-dataset = "digits"
-hidden = 64
-epochs = 150
-[[grid]]
-family = ["gaussian", "logit_normal"]
-latent_dim = [2, 3, 4, 5]
-"""
 HEAD, WORKER = 1, 2
 FOR_EVER = None
 CUTS = [(None, 0), (WORKER, 6), (WORKER, 40), (WORKER, FOR_EVER)]

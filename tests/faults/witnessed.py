@@ -13,6 +13,18 @@ from conftest import command
 from sweeps.store import Ledger
 from sweeps.stored_packs import FOLDER
 
+#: Eight trials of a few seconds each.
+SWEEP = """
+[trial]
+dataset = "digits"
+hidden = 64
+epochs = 150
+[[grid]]
+family = ["gaussian", "logit_normal"]
+latent_dim = [2, 3, 4, 5]
+seed = [1]
+"""
+
 
 @dataclass(frozen=True)
 class Work:
