@@ -4,6 +4,7 @@ With the name of a network namespace a node lives there, under an address of its
 """
 
 import contextlib
+import math
 import os
 import shutil
 import signal
@@ -86,12 +87,13 @@ class Cluster:
         end_session(node.process.pid)
         node.process.wait()
 
-    def trained(self, node: Node) -> bool:
-        """Whether one of a node's processes has trained an epoch and is still there."""
+    def trained(self, node: Node, within: float = math.inf) -> bool:
+        """Whether a process that a node still has trained an epoch within the last seconds."""
         if not self.notes.exists():
             return False
-        notes = self.notes.read_text(encoding="ascii").splitlines()
-        return not node.processes.isdisjoint(int(line.split()[0]) for line in notes)
+        notes = map(str.split, self.notes.read_text(encoding="ascii").splitlines())
+        recent = {int(note[0]) for note in notes if time.time() - float(note[1]) < within}
+        return not node.processes.isdisjoint(recent)
 
     def driver(self, *arguments: str, cwd: Path, namespace: str | None = None) -> subprocess.Popen:
         """Start the real command on this cluster."""

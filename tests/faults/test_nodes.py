@@ -14,14 +14,14 @@ OFTEN = {"BSVAE_CHECKPOINT_SECONDS": "1"}
 
 @pytest.mark.slow
 def test_a_node_is_killed_after_another_came_late(tmp_path):
-    expected = undisturbed(tmp_path, SWEEP, "--pack=2")
+    expected = undisturbed(tmp_path, SWEEP, "--pack=1")
     with cluster(tmp_path, **OFTEN) as nodes:
         nodes.head()
         first = nodes.add()
-        with ended(nodes.driver(*RUN, cwd=tmp_path)) as driver:
+        with ended(nodes.driver("run", "my.toml", "--pack=1", cwd=tmp_path)) as driver:
             wait_for(lambda: nodes.trained(first))
             late = nodes.add()
-            wait_for(lambda: nodes.trained(late))
+            wait_for(lambda: nodes.trained(late, 1.0) and nodes.trained(first, 1.0))
             nodes.lose(first)
             output, _ = driver.communicate(timeout=200)
         assert driver.returncode == 0, output
