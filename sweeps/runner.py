@@ -14,6 +14,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
@@ -43,6 +44,9 @@ LOST = f"the process that trained it was lost {LOSSES} times"
 
 #: Seconds between a running pack's reports to the driver.
 REPORT_INTERVAL = 1.0
+
+#: Set in a worker in which a pack has failed: a GPU's fault stays with the process that met it.
+_spoiled = threading.Event()
 
 
 class Halt(tune.Stopper):
@@ -219,10 +223,10 @@ def _fit(searcher: PackSearcher) -> str:
 
 def _train(config: dict[str, Any], job: Job) -> None:
     """The Tune trainable: one pack, in a Ray worker."""
-    from sweeps.worker import attempt, spoiled
+    from sweeps.worker import attempt
 
-    if spoiled():
-        os._exit(1)  # a new process takes over; what failed may have left this one broken
+    if _spoiled.is_set():
+        os._exit(1)  # a new process takes over
     trials = [Trial.of(values) for values in config["pack"]]
     reported = time.monotonic()
 
@@ -234,6 +238,7 @@ def _train(config: dict[str, Any], job: Job) -> None:
 
     try:
         if error := attempt(trials, job, report):
+            _spoiled.set()
             tune.report({"error": error})
     except BadInput as failure:
         tune.report({"bad_input": str(failure)})

@@ -17,13 +17,6 @@ from sweeps.job import ATTEMPTS, GaveUp, Job, describe
 from sweeps.record import Record
 from sweeps.store import Entry
 
-_failures: list[str] = []
-
-
-def spoiled() -> bool:
-    """Whether a pack has failed in this process: a GPU's fault stays with the process it met."""
-    return bool(_failures)
-
 
 def attempt(trials: Sequence[Trial], job: Job, on_epoch: Callable[[Epoch], None]) -> str:
     """Train a pack, and again if that fails; returns the last failure's message, or nothing.
@@ -47,7 +40,6 @@ def attempt(trials: Sequence[Trial], job: Job, on_epoch: Callable[[Epoch], None]
                 raise
             except Exception as failure:
                 message = describe(failure)
-                _failures.append(message)
     except BrokenPipeError:  # of whoever read what we print
         raise
     except OSError as failure:

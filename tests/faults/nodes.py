@@ -97,15 +97,8 @@ class Cluster:
 
     def driver(self, *arguments: str, cwd: Path, namespace: str | None = None) -> subprocess.Popen:
         """Start the real command on this cluster."""
-        return subprocess.Popen(
-            inside(namespace, command(*arguments)),
-            cwd=cwd,
-            env=self.environment | {"RAY_ADDRESS": self.address},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+        words = inside(namespace, command(*arguments))
+        return started(words, cwd, **self.environment | {"RAY_ADDRESS": self.address})
 
     def close(self) -> None:
         """End everything."""
@@ -154,6 +147,19 @@ def _identity(node: Node) -> str:
 def inside(namespace: str | None, words: list[str]) -> list[str]:
     """A command line, in a network namespace if one is named."""
     return ["ip", "netns", "exec", namespace, *words] if namespace else words
+
+
+def started(words: list[str], folder: Path, **environment: str) -> subprocess.Popen:
+    """Start a command in a session of its own, what it says in one pipe."""
+    return subprocess.Popen(
+        words,
+        cwd=folder,
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
 
 
 @contextlib.contextmanager

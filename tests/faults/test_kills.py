@@ -2,14 +2,13 @@
 
 import contextlib
 import random
-import subprocess
 import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from conftest import command, members
-from nodes import ended
+from nodes import ended, started
 from witnessed import assert_as_undisturbed, undisturbed, wait_for
 
 SWEEP = """
@@ -60,7 +59,7 @@ def test_a_run_is_killed_a_hundred_times(tmp_path, expected, engine):
     results = tmp_path / "results"
     known, at_work, longest = {}, 0, 0.0
     for _ in range(CYCLES):
-        with ended(start(arguments, tmp_path)) as driver:
+        with ended(started(arguments, tmp_path, BSVAE_CHECKPOINT_SECONDS="0.5")) as driver:
             time.sleep(chance.uniform(0, LONGEST[engine]))
             at_work += driver.poll() is None
             driver.kill()
@@ -77,7 +76,7 @@ def test_a_run_is_killed_a_hundred_times(tmp_path, expected, engine):
     print(f"what a driver had started outlived it by {longest:.1f} s at most")
     assert at_work >= CYCLES / 2
     assert known, "no run came far enough to store a trial"
-    with ended(start(arguments, tmp_path)) as driver:
+    with ended(started(arguments, tmp_path, BSVAE_CHECKPOINT_SECONDS="0.5")) as driver:
         output, _ = driver.communicate()
         assert driver.returncode == 0, output
     assert known.items() <= stored(results).items()
@@ -94,15 +93,3 @@ def at_it(session: int) -> list[str]:
         with contextlib.suppress(OSError):
             left.append(Path(f"/proc/{process}/cmdline").read_text(encoding="utf-8"))
     return [words for words in left if words and not words.startswith(AGENTS)]
-
-
-def start(arguments: list[str], folder: Path) -> subprocess.Popen:
-    """Start a run with a checkpoint every half second."""
-    return subprocess.Popen(
-        ["env", "BSVAE_CHECKPOINT_SECONDS=0.5", *arguments],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
