@@ -15,7 +15,7 @@ test-faults: .venv/installed  ## kill, cut the power, fill the disk: many times 
 	$(BIN)/pytest -m faults tests/faults
 
 test-cluster: .venv-cluster/installed  ## run the tests that send jobs to a real head
-	.venv-cluster/bin/pytest tests/test_submission.py
+	.venv-cluster/bin/pytest tests/cluster/test_submission.py
 
 lint: .venv/installed  ## check style and types
 	$(BIN)/ruff check .

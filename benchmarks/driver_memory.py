@@ -19,10 +19,10 @@ import threading
 import time
 from pathlib import Path
 
-from sweeps.definition import parse
-from sweeps.execution import execute
-from sweeps.planner import Planner
-from sweeps.store import Ledger
+from sweeps.definition.file import parse
+from sweeps.ledger.ledger import Ledger
+from sweeps.plan.planner import Planner
+from sweeps.running.run import execute
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from turns import median, ratio, take_turns
 
-from bsvae.data import data_root, load, torchvision_datasets
+from bsvae.datasets import data_root, load, torchvision_datasets
 from bsvae.memory import keep_freed_memory
 from bsvae.optimiser import Adam
 from bsvae.pack import Pack

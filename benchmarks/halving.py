@@ -20,7 +20,7 @@ import pandas as pd
 
 import sweeps
 from bsvae.metrics import METRICS
-from sweeps.definition import parse, shipped
+from sweeps.definition.file import parse, shipped
 
 
 def run(file: Path, results: Path, data: str | None) -> tuple[pd.DataFrame, float]:

@@ -54,7 +54,8 @@ def driver() -> None:
     from sweeps import cli
 
     mark("command line's modules imported")
-    from sweeps import connection, runner
+    from sweeps.running import ray as runner
+    from sweeps.running import ray_life as connection
 
     mark("Ray imported")
     connection.ray.init = marked("", connection.ray.init, "Ray started")
@@ -70,7 +71,8 @@ def marked_pack(trainable: Callable[..., None]) -> Callable[..., None]:
     def train(config: dict[str, Any], job: Any) -> None:
         mark("worker called")
         import bsvae.training
-        from sweeps import store, worker
+        from sweeps.ledger import ledger as store
+        from sweeps.running import worker
 
         mark("worker's modules imported")
         epoch = bsvae.training.train_epoch

@@ -26,10 +26,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bsvae.trial import Trial
-from sweeps.definition import Sweep, parse
-from sweeps.planner import Planner, columns
-from sweeps.schema import TRIALS
-from sweeps.store import Entry, Ledger
+from sweeps.definition.file import Sweep, parse
+from sweeps.ledger.ledger import Entry, Ledger
+from sweeps.ledger.schema import TRIALS
+from sweeps.plan.planner import Planner, columns
 
 PACK = 16
 PACKS = 16

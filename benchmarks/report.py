@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from bsvae.trial import Trial
-from sweeps.store import Entry, Ledger
+from sweeps.ledger.ledger import Entry, Ledger
 
 COMMITTED = Path(__file__).parent.parent / "results"
 

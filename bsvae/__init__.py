@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bsvae.data import Data, load
+    from bsvae.datasets import Data, load
     from bsvae.training import Epoch, train
     from bsvae.trial import BadInput, Trial
 
@@ -19,10 +19,10 @@ __all__ = ["BadInput", "Data", "Epoch", "Trial", "load", "train"]
 
 _HOMES = {
     "BadInput": "bsvae.trial",
-    "Data": "bsvae.data",
+    "Data": "bsvae.datasets",
     "Epoch": "bsvae.training",
     "Trial": "bsvae.trial",
-    "load": "bsvae.data",
+    "load": "bsvae.datasets",
     "train": "bsvae.training",
 }
 

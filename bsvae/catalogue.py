@@ -43,7 +43,7 @@ RELAXED: dict[str, Any] = {
     "kl_warmup": 0,
 }
 
-#: How often the mask noise on training images is drawn; see `bsvae.batches`.
+#: How often the mask noise on training images is drawn; see `bsvae.images`.
 MASKS = ("fixed", "fresh", "none")
 MASK_PROBABILITY = 0.7
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from bsvae.families import family
-from bsvae.members import Members
+from bsvae.latents.members import Members
 from bsvae.optimiser import Adam
 from bsvae.pack import Pack
 from bsvae.seal import Damaged, seal, unseal
@@ -32,7 +32,7 @@ class Checkpoint:
         steps: its steps.
         notes: what the caller keeps beside; plain numbers, strings, lists and dictionaries.
 
-    >>> from bsvae.data import load
+    >>> from bsvae.datasets import load
     >>> from bsvae.training import train, train_on
     >>> trial = Trial(family="gaussian", dataset="digits", latent_dim=2, hidden=8, epochs=3)
     >>> first, second, third = train([trial], load("digits"))

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from bsvae.batches import as_numbers
+from bsvae.images import as_numbers
 from bsvae.likelihoods import best_gaussian, gaussian
 from bsvae.pack import Pack
 from bsvae.trial import DATASETS
@@ -18,7 +18,7 @@ def elbo_terms(pack: Pack, images: Tensor, purpose: str) -> dict[str, Tensor]:
 
     Args:
         pack: M members.
-        images: stored images as `bsvae.batches.evaluated` picks them for the family, (N, D).
+        images: stored images as `bsvae.images.evaluated` picks them for the family, (N, D).
         purpose: names the noise stream; equal purposes give equal noise at every epoch.
 
     Returns:
@@ -26,7 +26,7 @@ def elbo_terms(pack: Pack, images: Tensor, purpose: str) -> dict[str, Tensor]:
         is 1 whatever the trial's weight) and ``objective`` = distortion + beta * kl, each
         (M,); and what `means` adds.  A deterministic code has KL 0, and its sum is no bound.  With
         ``kl_estimator`` = categorical, a relaxed code read beside a discrete KL, the sum is no
-        bound of ln p(x) and flatters: quote that of `bsvae.discretised.discretised`.
+        bound of ln p(x) and flatters: quote that of `bsvae.pack.discretised`.
 
     Source: "Project AI: Discrete Variational Autoencoders with Logit-normals", section 2.3.
     """

@@ -30,7 +30,7 @@ class Family:
         latent: the latent distribution.
         likelihood: ln p(x|z) from what the decoder emits.
         pixels: what the model sees and predicts: ``binary`` images, ``grey`` ones in [0, 1], or
-            ``real`` ones as they are stored; see `bsvae.batches`.
+            ``real`` ones as they are stored; see `bsvae.images`.
         loss_scale: what the descended loss is of the objective in nats.  Adam does not mind, but
             for its eps: with 1 / D the source's loss is a mean over pixels.
         adam_eps: the eps of Adam in the source's library.

@@ -38,7 +38,7 @@ EPOCH_METRICS: dict[str, Metric] = {
     for term, metric in _TERMS.items()
 }
 
-#: Reported once, by `bsvae.final.final_metrics`.
+#: Reported once, by `bsvae.measures.final_metrics`.
 FINAL_METRICS: dict[str, Metric] = {
     "test_nll": Metric("-ln p(x) estimated with 100 importance samples (IWAE bound)"),
     "test_discrete_neg_elbo": Metric("negative ELBO of the discrete model that is relaxed"),
@@ -57,7 +57,7 @@ FINAL_METRICS: dict[str, Metric] = {
 METRICS = EPOCH_METRICS | FINAL_METRICS
 
 #: The four reliability checks of "Project AI: Discrete Variational Autoencoders with
-#: Logit-normals", section 3, by `bsvae.reliability.reliable`.
+#: Logit-normals", section 3, by `bsvae.measures.reliability.reliable`.
 CHECKS = {
     "loss_falls": "losses are finite and the last is below the first",
     "codes_cluster": "codes of the test set are clustered by class",

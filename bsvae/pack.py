@@ -8,7 +8,7 @@ crosses from one to another, and a trial's result does not depend on the pack it
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -16,8 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from bsvae.families import Family, family
-from bsvae.latents import Latent
-from bsvae.members import Members
+from bsvae.latents import Bernoulli, BinaryConcrete, Categorical, Concrete, Latent
+from bsvae.latents.members import Members
 from bsvae.networks import Conv, Parameters
 from bsvae.streams import stream
 from bsvae.trial import MEMBER_FIELDS, BadInput, Trial
@@ -196,3 +196,24 @@ def suggested_size(trial: Trial, device: str | torch.device = "cpu") -> int:
     if isinstance(family(trial).network, Conv):
         return 1
     return max(1, min(CPU_PACK_LIMIT, CPU_PACK_PARAMETERS // count_parameters(trial)))
+
+
+def discretised(pack: Pack) -> Pack | None:
+    """The pack with one-hot or binary codes in place of relaxed ones; None if not relaxed.
+
+    Source: Maddison et al. (2016), section 4 ("the discrete graph"), as cited by "Project AI:
+    Discrete Variational Autoencoders with Logit-normals".
+
+    >>> trial = Trial(family="concrete", dataset="digits", categoricals=2, classes=4, hidden=8)
+    >>> type(discretised(Pack.of([trial])).parts.latent).__name__
+    'Categorical'
+    """
+    latent: Latent
+    match pack.parts.latent:
+        case Concrete() as concrete:
+            latent = Categorical(concrete.categoricals)
+        case BinaryConcrete():
+            latent = Bernoulli()
+        case _:
+            return None
+    return replace(pack, parts=replace(pack.parts, latent=latent))

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bsvae.batches import as_numbers, batches, evaluated
-from bsvae.data import Data
+from bsvae.datasets import Data
 from bsvae.evaluation import add, elbo_terms, means
 from bsvae.halving import Halving
+from bsvae.images import as_numbers, batches, evaluated
 from bsvae.optimiser import Adam
 from bsvae.pack import Pack
 from bsvae.schedules import at_epoch
@@ -59,7 +59,7 @@ def train(trials: Sequence[Trial], data: Data, halving: Halving | None = None) -
     """Train trials of one fusion key together, yielding after every epoch.
 
     The objective of a member is mean_B [ -ln p(x|z) + beta KL(q(z|x) || p(z)) ] in nats, with
-    ``decoder_draws`` draws z per image; `bsvae.batches` says what x is.  A member whose loss stops
+    ``decoder_draws`` draws z per image; `bsvae.images` says what x is.  A member whose loss stops
     being finite leaves the pack, as do the losers at the rungs of ``halving``; the others do not
     notice.  With ``epochs = 0`` one epoch, number 0, shows the untrained weights.
 
@@ -68,7 +68,7 @@ def train(trials: Sequence[Trial], data: Data, halving: Halving | None = None) -
 
     Source: "Project AI: Discrete Variational Autoencoders with Logit-normals", sections 2.3 and 5.
 
-    >>> from bsvae.data import load
+    >>> from bsvae.datasets import load
     >>> trials = [Trial(family="gaussian", dataset="digits", latent_dim=d, epochs=2, hidden=32)
     ...           for d in (2, 4)]
     >>> for epoch in train(trials, load("digits")):

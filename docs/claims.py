@@ -7,11 +7,11 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from sweeps.claims import claims
-from sweeps.definition import read_sweep, shipped
-from sweeps.outcome import Outcome, read_outcome
-from sweeps.places import sweeps_with_results
-from sweeps.requests import stored_sweep
+from sweeps.definition.file import read_sweep, shipped
+from sweeps.ledger.places import sweeps_with_results
+from sweeps.results.claims import claims
+from sweeps.results.outcome import Outcome, read_outcome
+from sweeps.results.stored import stored_sweep
 
 HERE = Path(__file__).parent
 RESULTS = str(HERE.parent / "results")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from sweeps.figures.style import styled
 from sweeps.figures.tradeoffs import by_latent_dimension
-from sweeps.outcome import read_outcome
-from sweeps.requests import stored_sweep
+from sweeps.results.outcome import read_outcome
+from sweeps.results.stored import stored_sweep
 
 HERE = Path(__file__).parent
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sweeps.store import Ledger
+    from sweeps.ledger.ledger import Ledger
 
 
 def load(name: str, curves: bool = False, results: str | Path = "results") -> "pd.DataFrame":
@@ -37,9 +37,9 @@ def gaussianity(name: str, results: str | Path = "results") -> "pd.DataFrame":
 
 def _ledger(name: str, results: str | Path) -> "Ledger":
     from bsvae.trial import BadInput, unknown
-    from sweeps.definition import check_name
-    from sweeps.places import sweeps_with_results
-    from sweeps.store import Ledger
+    from sweeps.definition.file import check_name
+    from sweeps.ledger.ledger import Ledger
+    from sweeps.ledger.places import sweeps_with_results
 
     known = sweeps_with_results(results)
     if check_name(name) not in known:

@@ -18,7 +18,7 @@ import pytest
 import s3
 import torch
 
-from bsvae.data import Data, load
+from bsvae.datasets import Data, load
 
 torch.set_num_threads(1)
 
@@ -111,9 +111,9 @@ round = 4
 @pytest.fixture(scope="session")
 def small_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A results folder with the sweep ``small``: 28 real trials, their curves and arrays."""
-    from sweeps.definition import read_sweep
-    from sweeps.execution import execute
-    from sweeps.store import Ledger
+    from sweeps.definition.file import read_sweep
+    from sweeps.ledger.ledger import Ledger
+    from sweeps.running.run import execute
 
     folder = tmp_path_factory.mktemp("small")
     (folder / "small.toml").write_text(SMALL_SWEEP, encoding="utf-8")

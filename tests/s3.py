@@ -40,7 +40,7 @@ def store() -> Iterator[Store]:
     pytest.importorskip("moto.server", reason="needs a store that speaks S3: moto[server]")
     from pyarrow import fs
 
-    from sweeps import object_files
+    from sweeps.ledger.places import bucket as object_files
 
     running = Store()
     with pytest.MonkeyPatch.context() as patch:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sweeps.store import Ledger
+from sweeps.ledger.ledger import Ledger
 
 ROOT = Path(__file__).parent.parent
 ABSENT = ("torch", "torchvision", "ray", "optuna", "scipy", "sklearn", "bsvae", "sweeps", "rich")

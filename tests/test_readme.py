@@ -14,7 +14,7 @@ from matplotlib.image import imread
 from readme import ALL, BLOCKS, FENCES, ROOT, pieces
 
 from sweeps.cli.app import app
-from sweeps.definition import read_sweep, shipped
+from sweeps.definition.file import read_sweep, shipped
 
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md")]
 

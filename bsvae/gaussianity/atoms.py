@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from numpy.typing import ArrayLike
 
-from bsvae.whitening import as_codes
+from bsvae.gaussianity.whitening import as_codes
 
 
 class Atoms(NamedTuple):

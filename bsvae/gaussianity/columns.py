@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import log_ndtr, ndtr
 
-from bsvae.whitening import Array
+from bsvae.gaussianity.whitening import Array
 
 SMALLEST_SPREAD = 1e-3  # standard deviation, as a share of the widest column's; below it: constant
 

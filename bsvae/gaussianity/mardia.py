@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import kstest
 
-from bsvae.whitening import Array, Whitening, as_codes
+from bsvae.gaussianity.whitening import Array, Whitening, as_codes
 
 
 def mardia_kurtosis(codes: ArrayLike) -> float:

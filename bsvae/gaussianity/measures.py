@@ -11,7 +11,7 @@ from bsvae.gaussianity.projections import (
     worst_projection,
 )
 from bsvae.gaussianity.two_sample import c2st_auc, hole_rates
-from bsvae.whitening import Array, Whitening
+from bsvae.gaussianity.whitening import Array, Whitening
 
 CHEAP = {
     "mardia_kurtosis": "b2 / (r (r + 2)) - 1: heavy (+) or light (-) radial tails",

@@ -10,7 +10,7 @@ from uuid import uuid4
 import numpy as np
 
 from bsvae.gaussianity.measures import measure_cheap, measure_costly
-from bsvae.whitening import Array
+from bsvae.gaussianity.whitening import Array
 
 REVISION = 1  # part of a cache file's name: raise it whenever a metric changes its value
 COSTLY_SHARE = 2  # the costly metrics get one null draw for each two of the cheap ones

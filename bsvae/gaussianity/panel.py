@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from bsvae.gaussianity.atoms import atoms
 from bsvae.gaussianity.measures import CHEAP, COSTLY, measure_cheap, measure_costly
 from bsvae.gaussianity.null import Draws, null_draws
-from bsvae.whitening import Array, Whitening, as_codes
+from bsvae.gaussianity.whitening import Array, Whitening, as_codes
 
 FEWEST_ROWS = 20  # five folds and fifth neighbours need about so many
 LARGEST_Z = 1e4  # z-scores are clipped here; where Gaussian codes do not spread, this is "differs"

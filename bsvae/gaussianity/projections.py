@@ -9,7 +9,7 @@ from sklearn.decomposition import FastICA
 from sklearn.exceptions import ConvergenceWarning
 
 from bsvae.gaussianity.columns import ks_distance, standardise, worst_column
-from bsvae.whitening import Array
+from bsvae.gaussianity.whitening import Array
 
 DIRECTIONS = 200  # random lines
 FITTED_ROWS = 20_000  # training codes that the search for directions reads at most

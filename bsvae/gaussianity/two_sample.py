@@ -7,7 +7,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.neighbors import NearestNeighbors
 
-from bsvae.whitening import Array
+from bsvae.gaussianity.whitening import Array
 
 NEIGHBOUR = 5  # distances are to the fifth nearest neighbour
 RARE = 0.99  # a point is off the support beyond this quantile of the support's own distances

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from bsvae.latents.interface import Latent
-from bsvae.members import Members
+from bsvae.latents.members import Members
 
 
 class Bernoulli(Latent):

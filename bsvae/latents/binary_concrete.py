@@ -6,7 +6,7 @@ from torch import Tensor
 
 from bsvae.latents.bernoulli import bernoulli_kl, logistic, sign
 from bsvae.latents.interface import Latent
-from bsvae.members import Members
+from bsvae.latents.members import Members
 
 
 class BinaryConcrete(Latent):

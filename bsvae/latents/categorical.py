@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from bsvae.latents.interface import Latent
-from bsvae.members import Members
+from bsvae.latents.members import Members
 
 
 class Categorical(Latent):

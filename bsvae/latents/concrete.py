@@ -5,7 +5,7 @@ from torch import Tensor
 
 from bsvae.latents.categorical import by_class, categorical_kl, gumbel, one_hot, softmax
 from bsvae.latents.interface import Latent
-from bsvae.members import Members
+from bsvae.latents.members import Members
 
 
 class Concrete(Latent):
@@ -18,7 +18,7 @@ class Concrete(Latent):
     Two estimators of the KL.  ``density``: ln q(y|x) - ln p(y) at the draw y, which makes the
     objective a bound of the relaxed model.  ``categorical``: the closed form for the discrete
     variables that are relaxed; less noisy, but only the discretised model (see
-    `bsvae.discretised`) has a bound then, and only its numbers are to be quoted.
+    `bsvae.pack`) has a bound then, and only its numbers are to be quoted.
 
     Source: "Project AI: Discrete Variational Autoencoders with Logit-normals", section 2.2;
     Maddison et al. (2016), appendix C.3, as cited there.

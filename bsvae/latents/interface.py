@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor
 
-from bsvae.members import Members
+from bsvae.latents.members import Members
 
 
 class Latent(ABC):

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from bsvae.latents.gaussian import moments, normal_kl, normal_log_density
 from bsvae.latents.interface import Latent
-from bsvae.members import Members
+from bsvae.latents.members import Members
 
 
 class LogitNormal(Latent):

@@ -6,7 +6,7 @@ import sys
 from typing import NoReturn
 
 from bsvae.checks import BadInput
-from sweeps.files import Unreachable
+from sweeps.ledger.places.interface import Unreachable
 
 
 def main() -> None:

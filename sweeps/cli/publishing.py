@@ -19,7 +19,7 @@ def report(
     if (name is None) != every:
         raise BadInput("report: name a sweep, or give --all (see bsvae ls)")
 
-    from sweeps.places import sweeps_with_results
+    from sweeps.ledger.places import sweeps_with_results
     from sweeps.report import write_index, write_report
 
     refused = 0
@@ -44,7 +44,7 @@ def serve(
     results: Results = "results",
 ) -> None:
     """Show a sweep's report in a browser on this machine, up to date while the sweep runs."""
-    from sweeps.serve import LivePage, server
+    from sweeps.report.serve import LivePage, server
 
     with server(LivePage(name, results), port) as running, suppress(KeyboardInterrupt):
         address = f"http://{running.server_address[0]}:{running.server_port}/"
@@ -60,9 +60,9 @@ def export(
     """Write a sweep's searches as Optuna studies, for optuna-dashboard."""
     from pathlib import Path
 
-    from sweeps.export import export as write_studies
-    from sweeps.outcome import read_outcome
-    from sweeps.requests import stored_sweep
+    from sweeps.results.export import export as write_studies
+    from sweeps.results.outcome import read_outcome
+    from sweeps.results.stored import stored_sweep
 
     count = write_studies(read_outcome(*stored_sweep(name, results)), Path(optuna))
     print(f"{count} studies: {optuna}")

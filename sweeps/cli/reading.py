@@ -10,16 +10,16 @@ from sweeps.cli.options import Results, StoredName, argument, option
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sweeps.definition import Sweep
-    from sweeps.store import Ledger
+    from sweeps.definition.file import Sweep
+    from sweeps.ledger.ledger import Ledger
 
 
 def ls(results: Results = "results") -> None:
     """List the shipped sweeps and those with results: done / wanted."""
-    from sweeps.definition import read_sweep, shipped
-    from sweeps.places import sweeps_with_results
-    from sweeps.requests import so_far, stored_sweep
-    from sweeps.screen import print_table
+    from sweeps.cli.screen import print_table
+    from sweeps.definition.file import read_sweep, shipped
+    from sweeps.ledger.places import sweeps_with_results
+    from sweeps.results.stored import so_far, stored_sweep
 
     rows = []
     stored = sweeps_with_results(results)
@@ -43,7 +43,7 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", help="until the sweep is finished")] = False,
 ) -> None:
     """Say how a sweep stands, from its results alone: counts, pace, best, and who runs it."""
-    from sweeps import watch as view
+    from sweeps.cli import watch as view
 
     situation = (view.watch if watch else view.print_once)(name, results)
     if situation.finished:
@@ -62,11 +62,11 @@ def show(
     best: Annotated[int, typer.Option(help="rows to print, best first", min=1)] = 20,
 ) -> None:
     """Print the best trials, what set them apart and what they reached."""
-    from sweeps import filters
-    from sweeps.pareto import front
-    from sweeps.requests import stored_sweep
-    from sweeps.screen import print_frame
-    from sweeps.tables import best_trials
+    from sweeps.cli.screen import print_frame
+    from sweeps.results import filters
+    from sweeps.results.pareto import front
+    from sweeps.results.stored import stored_sweep
+    from sweeps.results.tables import best_trials
 
     sweep, ledger = stored_sweep(name, results)
     trials = _wanted(sweep, ledger)
@@ -83,9 +83,9 @@ def show(
 
 def table(name: StoredName, results: Results = "results") -> None:
     """Print a sweep's tables, ours beside the published numbers where there are any."""
-    from sweeps.requests import stored_sweep
-    from sweeps.screen import print_frame
-    from sweeps.tables import tables
+    from sweeps.cli.screen import print_frame
+    from sweeps.results.stored import stored_sweep
+    from sweeps.results.tables import tables
 
     sweep, ledger = stored_sweep(name, results)
     trials = _wanted(sweep, ledger)
@@ -108,7 +108,7 @@ def table(name: StoredName, results: Results = "results") -> None:
 
 def _wanted(sweep: "Sweep", ledger: "Ledger") -> "pd.DataFrame":
     """The rows of a sweep as it was last asked for; says if there are others."""
-    from sweeps.requests import wanted_trials
+    from sweeps.results.stored import wanted_trials
 
     trials, others = wanted_trials(sweep, ledger)
     if others:

@@ -20,9 +20,9 @@ from sweeps.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from sweeps.definition import Sweep
-    from sweeps.planner import Planner
-    from sweeps.store import Ledger
+    from sweeps.definition.file import Sweep
+    from sweeps.ledger.ledger import Ledger
+    from sweeps.plan.planner import Planner
 
 
 def plan(
@@ -33,15 +33,16 @@ def plan(
     set_: Setting = None,
 ) -> None:
     """Say what a run would train, in which packs, and for how long; train nothing."""
-    from sweeps.requests import MANY, open_ledger, pack_limit, requested_sweep
-    from sweeps.screen import print_table
+    from sweeps.cli.asked import MANY, pack_limit, requested_sweep
+    from sweeps.cli.screen import print_table
+    from sweeps.results.stored import open_ledger
 
     sweep, limit = requested_sweep(name, epochs, set_), pack_limit(pack)
     ledger = open_ledger(results, sweep.name)
 
-    from sweeps.estimate import estimate, slots_here
-    from sweeps.execution import pack_size, tell_of_others
-    from sweeps.planner import Planner, columns
+    from sweeps.plan.estimate import estimate, slots_here
+    from sweeps.plan.planner import Planner, columns
+    from sweeps.running.run import pack_size, tell_of_others
 
     slots, device = slots_here()
     planner = Planner(sweep, ledger.rows(columns=columns(sweep)), pack_size(limit, device), slots)
@@ -64,7 +65,7 @@ def plan(
 
 def _announce(sweep: "Sweep") -> None:
     """What to know before a plan's numbers."""
-    from sweeps.estimate import notices
+    from sweeps.plan.estimate import notices
 
     for notice in notices(sweep):
         print(notice)
@@ -87,7 +88,8 @@ def run(
     yes: Yes = False,
 ) -> None:
     """Run a sweep, or what is missing of it; running again resumes."""
-    from sweeps.requests import check_count, open_ledger, pack_limit, requested_sweep
+    from sweeps.cli.asked import check_count, pack_limit, requested_sweep
+    from sweeps.results.stored import open_ledger
 
     if engine not in ("ray", "serial"):
         raise BadInput(f"--engine {engine!r}: choose ray or serial")
@@ -95,7 +97,7 @@ def run(
     check_count(sweep, yes)
     ledger = open_ledger(results, sweep.name)
     try:
-        from sweeps.execution import execute
+        from sweeps.running.run import execute
 
         planner = execute(sweep, ledger, data, limit, engine, retry_failed)
     except KeyboardInterrupt:
@@ -136,10 +138,10 @@ def submit(
     yes: Yes = False,
 ) -> None:
     """Run a sweep on a Ray cluster as a job, and follow it; the same command rejoins it."""
-    from sweeps.definition import sweep_text
-    from sweeps.job_request import Request, check_shared
-    from sweeps.requests import check_count, pack_limit, requested_sweep
-    from sweeps.submission import submit
+    from sweeps.cli.asked import check_count, pack_limit, requested_sweep
+    from sweeps.cluster.request import Request, check_shared
+    from sweeps.cluster.submission import submit
+    from sweeps.definition.file import sweep_text
 
     sweep = requested_sweep(name, epochs, set_)
     pack_limit(pack)

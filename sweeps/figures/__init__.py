@@ -27,7 +27,7 @@ from sweeps.figures.tradeoffs import (
     rate_distortion,
 )
 from sweeps.figures.whitened import gaussianity_panel, whitened_codes
-from sweeps.outcome import Outcome
+from sweeps.results.outcome import Outcome
 
 __all__ = ["PLATES", "Plate", "figures"]
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from sweeps.figures.densities import binary_concrete, concrete_draws, logit_normal, normal
 from sweeps.figures.style import CLASSES, color_of, head, legend_below, styled, wrapped
-from sweeps.outcome import Outcome
+from sweeps.results.outcome import Outcome
 
 Arrays = dict[str, np.ndarray]
 

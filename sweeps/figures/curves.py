@@ -7,8 +7,8 @@ from matplotlib.ticker import MaxNLocator
 
 from bsvae.metrics import METRICS
 from sweeps.figures.style import Looks, legend_below, line_looks, styled, wrapped
-from sweeps.labels import SYMBOLS, axis_label, likelihood_of
-from sweeps.outcome import Outcome
+from sweeps.results.outcome import Outcome
+from sweeps.results.words import SYMBOLS, axis_label, likelihood_of
 
 MOST_PANELS = 9
 

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from sweeps.figures.style import DASHES, legend_below, panels, styled
-from sweeps.outcome import Outcome
+from sweeps.results.outcome import Outcome
 
 Array = np.ndarray
 

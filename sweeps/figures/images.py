@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sweeps.figures.style import WIDTH, montage, panels, show_picture, styled
-from sweeps.outcome import Outcome, Stored
+from sweeps.results.outcome import Outcome, Stored
 
 #: Frames of a stored interpolation are at t = 0, 0.1, ...
 FRAMES_TO_ONE = 10

@@ -15,10 +15,10 @@ from sweeps.figures.style import (
     styled,
     wrapped,
 )
-from sweeps.labels import axis_label, in_words
-from sweeps.outcome import Outcome
-from sweeps.pareto import front
-from sweeps.tables import PUBLISHED
+from sweeps.results.outcome import Outcome
+from sweeps.results.pareto import front
+from sweeps.results.tables import PUBLISHED
+from sweeps.results.words import axis_label, in_words
 
 QUANTITIES = ("test_neg_elbo", "test_kl", "test_mse")
 

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 from scipy import stats
 
-from bsvae.whitening import Whitening
+from bsvae.gaussianity.whitening import Whitening
 from sweeps.figures.style import color_of, panels, styled
-from sweeps.outcome import Outcome
+from sweeps.results.outcome import Outcome
 
 MOST_MODELS = 6
 PLANE_POINTS = 600

@@ -14,14 +14,14 @@ import history
 import mutations
 from history import Read, entry
 
-from sweeps import compaction
-from sweeps.store import Ledger
+from sweeps.ledger import compaction
+from sweeps.ledger.ledger import Ledger
 
 #: Trials in one commit.
 TOGETHER = 4
 
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["pytest", "sweeps.store"])
+CONTEXT.set_forkserver_preload(["pytest", "sweeps.ledger.ledger"])
 
 
 class Progress:

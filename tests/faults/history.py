@@ -12,7 +12,7 @@ import pandas as pd
 
 import sweeps
 from bsvae.trial import Trial
-from sweeps.store import Entry, Ledger
+from sweeps.ledger.ledger import Entry, Ledger
 
 EPOCHS = (1, 2)
 METRICS = ("radius_ks", "mardia_skewness")

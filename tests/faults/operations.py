@@ -1,4 +1,4 @@
-"""What `sweeps.files` asks of the system, call by call: noted, broken off, or made to fail."""
+"""What a place asks of the system, call by call: noted, broken off, or made to fail."""
 
 import io
 import os
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from sweeps import files
+from sweeps.ledger.places import interface as files
 
 
 class Operation(NamedTuple):

@@ -8,7 +8,7 @@ from conftest import command
 from nodes import ended, started
 from witnessed import SWEEP, undisturbed
 
-from sweeps.store import Ledger
+from sweeps.ledger.ledger import Ledger
 
 BRIEF = SWEEP.replace("epochs = 150", "epochs = 40").replace("[1]", "[1, 2]")
 RESULTS = "s3://bucket/faults"

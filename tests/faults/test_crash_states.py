@@ -14,8 +14,8 @@ from history import entry
 from operations import Killed, Log, Operation, watch
 
 from bsvae.checks import BadInput
-from sweeps import compaction
-from sweeps.store import Entry, Ledger
+from sweeps.ledger import compaction
+from sweeps.ledger.ledger import Entry, Ledger
 
 
 def with_arrays(n: int) -> Entry:

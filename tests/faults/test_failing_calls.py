@@ -13,14 +13,13 @@ import pytest
 from history import entry
 from operations import Log, Operation, watch
 
-from bsvae.data import Data
+from bsvae.datasets import Data
 from bsvae.training import train
 from bsvae.trial import Trial
-from sweeps import compaction
-from sweeps.checkpoints import Checkpoints
-from sweeps.record import Record
-from sweeps.store import Entry, Ledger
-from sweeps.stored_packs import packs_under_way
+from sweeps.ledger import compaction
+from sweeps.ledger.checkpoints import Checkpoints, packs_under_way
+from sweeps.ledger.ledger import Entry, Ledger
+from sweeps.running.record import Record
 
 Job = Callable[[Ledger], object]
 PACK = [
@@ -76,7 +75,7 @@ def checkpoint(digits: Data) -> list[Job]:
         records = {trial: Record(trial, len(PACK), "cpu") for trial in PACK}
         for trial, shown in zip(epoch.pack.trials, epoch.curve, strict=True):
             records[trial].add(epoch, shown)
-        return lambda ledger: Checkpoints(ledger.files, PACK, 0.0).after(epoch, records)
+        return lambda ledger: keep(Checkpoints(ledger.files, PACK, 0.0), epoch, records)
 
     return [keep(epoch) for epoch, _ in zip(train(PACK, digits), range(3), strict=False)]
 

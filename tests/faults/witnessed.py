@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 from conftest import command
 
-from sweeps.store import Ledger
-from sweeps.stored_packs import FOLDER
+from sweeps.ledger.checkpoints import FOLDER
+from sweeps.ledger.ledger import Ledger
 
 #: Eight trials of a few seconds each.
 SWEEP = """

@@ -32,10 +32,10 @@ def noted(epochs):
 
 
 class Witness(importlib.abc.MetaPathFinder):
-    """Stands beside `sweeps.worker` when that is imported."""
+    """Stands beside `sweeps.running.worker` when that is imported."""
 
     def find_spec(self, name, path, target=None):
-        if name != "sweeps.worker":
+        if name != "sweeps.running.worker":
             return None
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec(name)

@@ -1,0 +1,1 @@
+"""A sweep as a job on a cluster that runs elsewhere."""

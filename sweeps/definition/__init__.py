@@ -1,0 +1,1 @@
+"""Sweep files: what is wanted, as cells, searches and budgets."""

@@ -1,0 +1,1 @@
+"""The results ledger: rows as Parquet, in a folder or a bucket."""

@@ -1,0 +1,1 @@
+"""What is still to be trained, in which packs and in which order."""

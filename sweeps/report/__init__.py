@@ -1,0 +1,185 @@
+"""A sweep's report: one self-contained HTML page, from stored results alone."""
+
+import base64
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from matplotlib.figure import Figure
+
+from bsvae.checks import BadInput
+from sweeps.figures import figures
+from sweeps.figures.style import styled
+from sweeps.ledger.places import files_of, sweeps_with_results
+from sweeps.ledger.places.interface import Files
+from sweeps.report.html import html_table, trials_table
+from sweeps.results.findings import ended, findings, verdicts
+from sweeps.results.outcome import Outcome, read_outcome
+from sweeps.results.provenance import cost, provenance, sweep_file
+from sweeps.results.stored import stored_sweep
+from sweeps.results.tables import tables
+
+PICTURE_DPI = 130
+
+#: The page among its sweep's files.
+PAGE = "report/index.html"
+
+_TEMPLATES = PackageLoader("sweeps.report", ".")
+
+
+@dataclass(frozen=True)
+class Image:
+    """A figure in the page: its words, its bytes as a data URI, its size in pixels."""
+
+    name: str
+    title: str
+    caption: str
+    pictures: bool
+    uri: str
+    width: int
+    height: int
+
+
+def write_report(name: str, results: str) -> Path | str:
+    """Write ``results/NAME/report/index.html``, whole or not at all.
+
+    Raises:
+        BadInput: if the sweep has no results, or a part of them is damaged.
+    """
+    outcome = read_outcome(*stored_sweep(name, results))
+    return _write(outcome.ledger.files, PAGE, render(outcome, list(images(outcome))))
+
+
+def write_index(results: str) -> Path | str:
+    """Write ``results/index.html``: every sweep with results, and links to the reports there are.
+
+    Raises:
+        BadInput: if there are no results.
+    """
+    names = sweeps_with_results(results)
+    if not names:
+        raise BadInput(f"no results in {results!r}: bsvae run quickstart")
+    rows = [_index_row(name, results) for name in names]
+    page = _template("index.html.j2").render(rows=rows, policy=_policy(""))
+    return _write(files_of(results), "index.html", page)
+
+
+def render(outcome: Outcome, shown: list[Image], refresh: int = 0) -> str:
+    """The page as text.
+
+    Args:
+        outcome: what it shows.
+        shown: its figures.
+        refresh: seconds after which the page asks its server for news; 0 in a file.
+    """
+    source = _TEMPLATES.get_source(_environment(), "report.js.j2")[0]
+    return _template("report.html.j2").render(
+        sweep=outcome.sweep,
+        about=" ".join(outcome.sweep.about.split()),
+        counts=ended(outcome),
+        others=outcome.others,
+        findings=findings(outcome),
+        verdicts=verdicts(outcome),
+        tables=_tables(outcome),
+        images=shown,
+        cost=html_table(cost(outcome)),
+        duration=_duration(float(outcome.trials["device_seconds"].sum())),
+        provenance=provenance(outcome),
+        sweep_file=sweep_file(outcome.sweep.document),
+        trials=trials_table(outcome),
+        script=source,
+        refresh=refresh,
+        policy=_policy(source),
+    )
+
+
+def _tables(outcome: Outcome) -> list[dict[str, Any]]:
+    """The sweep's tables, the claims aside, which stand in a section of their own."""
+    if outcome.done.empty:
+        return []
+    trials = outcome.trials.drop(columns=["label", "cell"])
+    found = tables(outcome.sweep.name, trials, outcome.panel, outcome.objective)
+    shown = [entry for entry in found if entry.frame.index.name != "claim"]
+    return [{"title": e.title, "notes": e.notes, **html_table(e.frame)} for e in shown]
+
+
+def images(outcome: Outcome) -> Iterator[Image]:
+    """The figures that a sweep has the data for."""
+    if outcome.done.empty:
+        return
+    for plate, figure in figures(outcome):
+        width, height = (round(96 * inches) for inches in figure.get_size_inches())
+        uri = _data_uri(figure, "png" if plate.pictures else "svg")
+        yield Image(plate.name, plate.title, plate.caption, plate.pictures, uri, width, height)
+
+
+@styled
+def _data_uri(figure: Figure, form: str) -> str:
+    """A figure's bytes, the same for the same figure."""
+    content = io.BytesIO()
+    metadata = {"Date": None} if form == "svg" else {}
+    figure.savefig(content, format=form, dpi=PICTURE_DPI, metadata=metadata)
+    kind = {"png": "png", "svg": "svg+xml"}[form]
+    return f"data:image/{kind};base64,{base64.b64encode(content.getvalue()).decode()}"
+
+
+def _duration(seconds: float) -> str:
+    """Seconds, minutes or hours, in words.
+
+    >>> _duration(75.2), _duration(600), _duration(9000)
+    ('75 seconds', '10 minutes', '2.5 hours')
+    """
+    if seconds < 120:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"
+
+
+def _index_row(name: str, results: str) -> dict[str, Any]:
+    try:
+        outcome = read_outcome(*stored_sweep(name, results))
+    except BadInput as error:
+        about = f"unreadable: {error}"
+        return {"name": name, "about": about, "counts": {}, "wanted": "?", "link": False}
+    return {
+        "name": name,
+        "about": " ".join(outcome.sweep.about.split()),
+        "counts": ended(outcome),
+        "wanted": outcome.sweep.wanted,
+        "link": outcome.ledger.files.has(PAGE),
+    }
+
+
+def _policy(script: str) -> str:
+    """A content security policy: this page's own script, and nothing from anywhere else."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
+        "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _environment() -> Environment:
+    return Environment(
+        loader=_TEMPLATES,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _template(name: str) -> Any:
+    return _environment().get_template(name)
+
+
+def _write(files: Files, path: str, text: str) -> Path | str:
+    """Put a page in place so that it is seen whole or not at all; says where that is."""
+    try:
+        files.write({path: text.encode()})
+    except OSError as error:
+        raise BadInput(f"cannot write {files.place(path)} ({error.strerror})") from None
+    return files.place(path)

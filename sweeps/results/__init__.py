@@ -1,0 +1,1 @@
+"""What a sweep found: its rows, and all that is computed from them."""

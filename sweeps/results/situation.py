@@ -1,0 +1,162 @@
+"""How a sweep stands, from its results alone: what anyone who can read them may know of it."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bsvae.metrics import METRICS
+from bsvae.trial import Trial
+from sweeps.definition.file import Sweep
+from sweeps.ledger.checkpoints import stored_epochs, stored_trials
+from sweeps.ledger.ledger import Ledger
+from sweeps.plan.planner import Planner
+from sweeps.plan.studies import Row
+from sweeps.results.pace import outlook
+from sweeps.results.stored import so_far, stored_sweep
+
+
+@dataclass(frozen=True)
+class Tally:
+    """One family's trials.
+
+    Attributes:
+        family: its name.
+        wanted: how many trials of it the sweep wants.
+        ended: how many ended in each status.
+        best: the row of the best by the sweep's first objective; None before any is done.
+    """
+
+    family: str
+    wanted: int
+    ended: Counter[str]
+    best: Row | None
+
+
+@dataclass(frozen=True)
+class UnderWay:
+    """A pack with a checkpoint: trials of one family that had come as far as this epoch."""
+
+    family: str
+    trials: int
+    epoch: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A sweep at one moment.
+
+    Attributes:
+        folder: where its results are.
+        objective: the metric that ranks its trials.
+        wanted: trials that it wants.
+        done: those that have a row.
+        tallies: by family, in the order of the sweep's file.
+        pace: trials per minute and time left, in words; empty before the first row.
+        driver: who runs it, ``process PID on HOST``; empty if no run holds it.
+        packs: those that have a checkpoint.  Others may be in training: results cannot say.
+        failure: the last trial that failed or diverged, and its error; empty if there is none.
+    """
+
+    folder: str
+    objective: str
+    wanted: int
+    done: int
+    tallies: tuple[Tally, ...]
+    pace: str
+    driver: str
+    packs: tuple[UnderWay, ...]
+    failure: str
+
+    @property
+    def finished(self) -> bool:
+        """Whether every wanted trial has a row."""
+        return self.done >= self.wanted
+
+
+class Lookout:
+    """Looks at a sweep's results again and again, and reads again only what has changed.
+
+    Args:
+        name: the sweep.
+        results: the folder that sweeps write to, or its URI.
+
+    Attributes:
+        cost: seconds that the last look took.
+    """
+
+    def __init__(self, name: str, results: str) -> None:
+        self.name, self.results = name, results
+        self.cost = 0.0
+        self._seen: object = None
+        self._planner: Planner | None = None
+        self._packs: dict[str, list[Trial]] = {}
+
+    def look(self) -> Situation:
+        """The sweep as it is now.
+
+        Raises:
+            BadInput: if it has no results, or a part of them is damaged.
+            Unreachable: if the store of its results does not answer.
+        """
+        started = time.monotonic()
+        sweep, ledger = stored_sweep(self.name, self.results)
+        planner = self._plan(sweep, ledger)
+        rows = planner.results.values()
+        situation = Situation(
+            str(ledger.folder),
+            sweep.objectives[0],
+            sweep.wanted,
+            planner.done,
+            tuple(_tallies(sweep, rows)),
+            outlook(rows, sweep.wanted),
+            ledger.driver(),
+            tuple(self._under_way(ledger, planner)),
+            _last_failure(rows),
+        )
+        self.cost = time.monotonic() - started
+        return situation
+
+    def _plan(self, sweep: Sweep, ledger: Ledger) -> Planner:
+        now = ledger.files.stamps("trials"), sweep
+        if self._planner is None or now != self._seen:
+            self._seen, self._planner = now, so_far(sweep, ledger)
+        return self._planner
+
+    def _under_way(self, ledger: Ledger, planner: Planner) -> Iterable[UnderWay]:
+        """Every pack's file is read once, for its trials; those that left it since have rows."""
+        epochs = stored_epochs(ledger.files)
+        known = {key: trials for key, trials in self._packs.items() if key in epochs and trials}
+        new = {key: stored_trials(ledger.files, key) for key in epochs.keys() - known.keys()}
+        self._packs = known | new
+        for key, epoch in epochs.items():
+            trials = [t for t in self._packs[key] if t.trial_id not in planner.results]
+            if trials:
+                yield UnderWay(trials[0].family, len(trials), epoch, trials[0].epochs)
+
+
+def _tallies(sweep: Sweep, rows: Iterable[Row]) -> Iterable[Tally]:
+    wanted: Counter[str] = Counter()
+    for cell in sweep.cells:
+        wanted[cell["family"]] += sweep.wanted_of(cell)
+    of_family: dict[str, list[Row]] = {family: [] for family in wanted}
+    for row in rows:
+        of_family[row["family"]].append(row)
+    for family, found in of_family.items():
+        ended = Counter(row["status"] for row in found)
+        yield Tally(family, wanted[family], ended, _best(found, sweep.objectives[0]))
+
+
+def _best(rows: Iterable[Row], objective: str) -> Row | None:
+    sign = 1 if METRICS[objective].better == "lower" else -1
+    ranked = [row for row in rows if row["status"] == "done" and row[objective] is not None]
+    return min(ranked, key=lambda row: sign * row[objective], default=None)
+
+
+def _last_failure(rows: Iterable[Row]) -> str:
+    bad = [row for row in rows if row["status"] in ("diverged", "failed")]
+    if not bad:
+        return ""
+    row = max(bad, key=lambda row: row["finished_at"])
+    return f"{row['trial_id']} {row['status']}: {row['error']}"

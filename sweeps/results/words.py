@@ -1,0 +1,155 @@
+"""What sets the models of a sweep apart, in the few words that a legend has room for."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bsvae.metrics import METRICS
+from sweeps.definition.file import Sweep
+
+Cell = Mapping[str, Any]
+
+#: Symbols of fields, as the sources write them.
+SYMBOLS = {
+    "prior_scale": "α",
+    "posterior_temperature": "λ₁",
+    "prior_temperature": "λ₂",
+    "initial_temperature": "λ₁ from",
+    "kl_weight": "β",
+    "learning_rate": "step size",
+}
+
+GREY = "grey pixels, Gaussian"
+
+#: What a family's distortion is measured by; numbers of one kind alone can be compared.
+LIKELIHOODS = {
+    "gaussian": "binary pixels",
+    "logit_normal": "binary pixels",
+    "concrete": "binary pixels",
+    "binary_concrete": "binary pixels",
+    "conv_vae": "grey pixels, Bernoulli",
+    "conv_autoencoder": "grey pixels, Bernoulli",
+    "bs_autoencoder": "grey pixels, Laplace",
+    "bs_twin": "grey pixels, Laplace",
+    "tiny_vae": "3x3 images, Gaussian",
+    "autoencoder": GREY,
+    "linear_autoencoder": GREY,
+    "pca": GREY,
+    "vae_mse": GREY,
+}
+
+#: Fields that other parts of a label or a figure show already.
+SHOWN = {"family", "latent_dim", "categoricals", "classes", "seed", "dataset", "anneal_epochs"}
+
+
+def label_cells(sweep: Sweep) -> list[str]:
+    """One label per cell: its family and the fields that differ within it, latent dimension and
+    seed aside; cells that differ in those alone share a label.
+
+    >>> from sweeps.definition.file import parse
+    >>> grid = [{"family": ["logit_normal"], "prior_scale": [0.32, 1.0], "latent_dim": [2, 4]}]
+    >>> label_cells(parse("s", {"grid": grid}, {}))[::2]
+    ['logit-normal α 0.32', 'logit-normal α 1']
+    """
+    varying = {family: _varying(sweep, family) for family in {c["family"] for c in sweep.cells}}
+    several = len({cell["dataset"] for cell in sweep.cells}) > 1
+    labels = []
+    for cell in sweep.cells:
+        parts = [in_words(cell["family"]), *_sizes(cell)]
+        fields = varying[cell["family"]]
+        parts += [text for name in fields if (text := _part(sweep, cell, name))]
+        parts += [cell["dataset"]] if several else []
+        labels.append(" ".join(parts))
+    return labels
+
+
+def likelihood_of(family: str) -> str:
+    """What a family's distortion is measured by; one that is not in the table is of its own kind.
+
+    >>> likelihood_of("gaussian"), likelihood_of("my_own")
+    ('binary pixels', 'pixels of my own')
+    """
+    return LIKELIHOODS.get(family, f"pixels of {in_words(family)}")
+
+
+def in_words(family: str) -> str:
+    """A family's name as text.
+
+    >>> in_words("bs_autoencoder"), in_words("logit_normal"), in_words("vae_mse")
+    ('BS autoencoder', 'logit-normal', 'VAE (MSE)')
+    """
+    known = {
+        "logit_normal": "logit-normal",
+        "gaussian": "Gaussian",
+        "concrete": "Concrete",
+        "binary_concrete": "binary Concrete",
+        "bs_autoencoder": "BS autoencoder",
+        "bs_twin": "BS twin",
+        "pca": "PCA",
+        "vae_mse": "VAE (MSE)",
+        "tiny_vae": "tiny VAE",
+        "conv_vae": "conv. VAE",
+        "conv_autoencoder": "conv. autoencoder",
+    }
+    return known.get(family, family.replace("_", " "))
+
+
+def axis_label(metric: str) -> str:
+    """A metric with its unit, for an axis.
+
+    >>> axis_label("test_kl"), axis_label("test_knn_accuracy")
+    ('KL, the rate (nats/image)', 'test knn accuracy (share)')
+    """
+    known = {
+        "test_neg_elbo": "negative ELBO",
+        "test_kl": "KL, the rate",
+        "test_distortion": "distortion",
+        "test_mse": "squared error",
+        "test_optimal_sigma_neg_elbo": "negative ELBO, best variance",
+    }
+    name = known.get(metric, metric.replace("_", " "))
+    unit = METRICS[metric].unit.replace("^2", "²")
+    gap = "\n" if len(name) > 20 else " "
+    return f"{name}{gap}({unit})" if unit else name
+
+
+def _varying(sweep: Sweep, family: str) -> list[str]:
+    """The fields, in a trial's order, in which a family's cells differ."""
+    cells = [cell for cell in sweep.cells if cell["family"] == family]
+    names = list(dict.fromkeys(name for cell in cells for name in cell)) + list(sweep.search)
+    values = {name: {json.dumps(cell.get(name)) for cell in cells} for name in names}
+    return [name for name in dict.fromkeys(names) if len(values[name]) > 1 and name not in SHOWN]
+
+
+def _sizes(cell: Cell) -> list[str]:
+    """Categorical variables and classes, where there are several variables."""
+    if cell.get("categoricals", 1) == 1:
+        return []
+    return [f"{cell['categoricals']}×{cell['classes']}"]
+
+
+def _part(sweep: Sweep, cell: Cell, name: str) -> str:
+    symbol = SYMBOLS.get(name, name.replace("_", " "))
+    if name == "kl_weight" and cell["family"] == "vae_mse":
+        symbol = "w"  # its own convention, see `bsvae.trial.Trial`
+    if name in sweep.searched(cell):
+        return f"{symbol} searched"
+    value = cell.get(name)
+    match name, value:
+        case _, None:
+            return ""
+        case "epochs", 0:
+            return "untrained"
+        case "epochs", _:
+            return f"{value} epochs"
+        case "kl_estimator", _:
+            return "discrete KL" if value == "categorical" else ""
+        case "bias", _:
+            return "biases" if value else "no biases"
+        case "as_published", _:
+            return "as published" if value else "corrected"
+        case _, bool():
+            return name.replace("_", " ") if value else ""
+        case _, float():
+            return f"{symbol} {value:g}"
+    return f"{symbol} {value}"

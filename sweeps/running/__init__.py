@@ -1,0 +1,1 @@
+"""From a plan to committed rows: the engines and what they share."""

@@ -1,0 +1,180 @@
+"""From a sweep to a finished plan, whichever engine trains it."""
+
+import contextlib
+import functools
+import math
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bsvae.trial import BadInput, Trial
+from sweeps.definition.file import Sweep
+from sweeps.ledger.checkpoints import discard, packs_under_way
+from sweeps.ledger.ledger import Ledger
+from sweeps.ledger.places.interface import LocalFiles
+from sweeps.plan.planner import Planner, columns
+from sweeps.running.job import GaveUp, Job
+
+#: Builds the plan from the ledger as it is, for a number of parallel packs and a kind of device.
+NewPlanner = Callable[[int, str], Planner]
+
+
+def execute(
+    sweep: Sweep,
+    ledger: Ledger,
+    folder: str | None,
+    pack_limit: int | None,
+    engine: str,
+    retry_failed: bool = False,
+) -> Planner:
+    """Train what is missing of a sweep, and return the finished plan.
+
+    Args:
+        sweep: what is wanted.
+        ledger: what is done; held by this process until the end.
+        folder: the data folder, as given to `bsvae.datasets.load`.
+        pack_limit: trials to train together, or None for what suits their sizes and the device.
+        engine: ``"ray"`` or ``"serial"``; the rows are the same.
+        retry_failed: train trials that failed once more.
+
+    Raises:
+        BadInput: if the data or the results folder cannot be used, or the sweep is being run.
+        GaveUp: if the disk refuses, or Ray stops again and again.
+    """
+    folder = folder or os.environ.get("BSVAE_DATA")
+    folder = folder and str(Path(folder).expanduser().resolve())
+    interval = checkpoint_interval()
+    job = Job(ledger.results, sweep.name, folder, sweep.extras, sweep.halving, interval)
+    given_up = _failed(ledger) if retry_failed else frozenset()
+    new_planner = _planners(sweep, ledger, pack_limit, given_up)
+    planner = new_planner(1, "cpu")
+    if not retry_failed:
+        tell_of_others(planner, ledger)
+    if planner.finished:
+        with _held(ledger, sweep):
+            return planner
+    with _engine(engine) as train:
+        from sweeps.running.disk import check_room
+
+        check_room(planner, ledger.files)
+        _check_data(sweep, folder)
+        with _held(ledger, sweep):
+            planner = train(new_planner, job)
+            discard(ledger.files)  # every wanted trial has its row: no pack is under way
+            return planner
+
+
+def _planners(
+    sweep: Sweep, ledger: Ledger, pack_limit: int | None, given_up: frozenset[tuple[str, object]]
+) -> NewPlanner:
+    """What makes a plan of the ledger as it then is, and of the packs that have checkpoints."""
+    say_once = functools.cache(functools.partial(print, flush=True))
+
+    def new_planner(slots: int, device: str) -> Planner:
+        rows = ledger.rows(columns=columns(sweep))
+        known = {k: row for k, row in rows.items() if not _retry(row, given_up)}
+        size, under_way = pack_size(pack_limit, device), packs_under_way(ledger.files, say_once)
+        while True:
+            planner = Planner(sweep, known, size, slots, under_way)
+            if not planner.unformed:
+                return planner
+            under_way = [pack for pack in under_way if pack not in planner.unformed]
+
+    return new_planner
+
+
+@contextlib.contextmanager
+def _engine(name: str) -> Iterator[Callable[[NewPlanner, Job], Planner]]:
+    """What trains; Ray is started first, since that is when the driver can import torch."""
+    if name == "serial":
+        from sweeps.running import serial
+
+        yield serial.run
+        return
+    try:
+        from sweeps.running import ray as runner
+        from sweeps.running import ray_life as connection
+    except ModuleNotFoundError as error:
+        if error.name != "ray":
+            raise
+        raise BadInput("this engine needs Ray: install ray[tune], or use --engine serial") from None
+    try:
+        connection.start()
+        yield runner.run
+    finally:
+        connection.stop()
+
+
+def tell_of_others(planner: Planner, ledger: Ledger) -> None:
+    """Say so if there are rows that the sweep, as it is asked for now, does not want."""
+    if others := len(ledger.files.stamps("trials")) - planner.done:
+        print(
+            f"{ledger.folder} has {others} rows of another definition of {ledger.sweep}: they stay "
+            "there, but no table shows them",
+            flush=True,
+        )
+
+
+def _check_data(sweep: Sweep, folder: str | None) -> None:
+    """Read what is going to be trained on, downloading it if need be, and say what to know."""
+    from bsvae.datasets import load
+    from sweeps.plan.estimate import notices
+
+    for dataset in {cell["dataset"] for cell in sweep.cells}:
+        load(dataset, folder)
+    for notice in notices(sweep):
+        print(notice, flush=True)
+
+
+@contextlib.contextmanager
+def _held(ledger: Ledger, sweep: Sweep) -> Iterator[None]:
+    """Hold the sweep, and keep what was asked for beside the results."""
+    try:
+        with ledger.driver_lock():
+            if isinstance(ledger.files, LocalFiles):
+                ledger.files.tidy()
+            ledger.write_definition(sweep.document)
+            yield
+    except BrokenPipeError:  # of whoever read what we print
+        raise
+    except OSError as error:
+        named = str(error.filename or ledger.folder)
+        place = ledger.folder if str(ledger.folder) in named else named
+        raise GaveUp(f"cannot write {place} ({error.strerror or error})") from None
+
+
+def pack_size(limit: int | None, device: str) -> Callable[[Trial], int]:
+    """How many trials like a given one to train together: a fixed number, or what suits them."""
+
+    def suitable(trial: Trial) -> int:
+        from bsvae.pack import suggested_size
+
+        return suggested_size(trial, device)
+
+    return suitable if limit is None else lambda trial: limit
+
+
+def checkpoint_interval() -> float:
+    """Seconds between two checkpoints of a pack: ``BSVAE_CHECKPOINT_SECONDS``, or two minutes.
+
+    Raises:
+        BadInput: if the variable is set and no number of seconds.
+    """
+    given = os.environ.get("BSVAE_CHECKPOINT_SECONDS", "120")
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = math.nan
+    if not seconds >= 0:
+        raise BadInput(f"BSVAE_CHECKPOINT_SECONDS = {given!r}: must be a number of seconds >= 0")
+    return seconds
+
+
+def _failed(ledger: Ledger) -> frozenset[tuple[str, object]]:
+    """The failed rows as they are now: those written later are a verdict, not a reason to retry."""
+    rows = ledger.rows(columns=("trial_id", "status", "finished_at")).values()
+    return frozenset((r["trial_id"], r["finished_at"]) for r in rows if r["status"] == "failed")
+
+
+def _retry(row: dict[str, object], given_up: frozenset[tuple[str, object]]) -> bool:
+    return (row["trial_id"], row["finished_at"]) in given_up

@@ -1,0 +1,166 @@
+"""A pack that is lost goes on from its checkpoint, and nobody can tell from its rows."""
+
+import contextlib
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from bsvae.halving import Halving
+from bsvae.training import Epoch
+from bsvae.trial import Trial
+from sweeps.definition.file import parse
+from sweeps.ledger.checkpoints import FOLDER, discard, packs_under_way
+from sweeps.ledger.ledger import Ledger
+from sweeps.plan.planner import Planner
+from sweeps.running.job import Job
+from sweeps.running.run import execute
+from sweeps.running.worker import train_pack
+
+EPOCHS = 10
+TRIALS = [
+    Trial(family="gaussian", dataset="digits", hidden=16, epochs=EPOCHS, latent_dim=d, seed=0)
+    for d in (2, 5)
+]
+COST = ["seconds", "device_seconds", "finished_at"]
+
+
+class Lost(Exception):
+    """The process that trained a pack is gone."""
+
+
+def train_until(stop, job, trials=TRIALS):
+    """Train a pack that is lost after an epoch; returns the epochs that it trained."""
+    seen = []
+
+    def on_epoch(epoch: Epoch):
+        seen.append(epoch.number)
+        if epoch.number == stop:
+            raise Lost
+
+    with contextlib.suppress(Lost):
+        train_pack(trials, job, on_epoch)
+    return seen
+
+
+def job_at(folder, interval=0.0):
+    return Job(str(folder), "s", checkpoint_interval=interval)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("undisturbed")
+    train_until(None, job_at(folder))
+    return Ledger(folder, "s")
+
+
+def assert_equal(ledger, undisturbed):
+    for table in ("trials", "epochs"):
+        ours, theirs = (
+            x.table(table).drop(columns=COST, errors="ignore") for x in (ledger, undisturbed)
+        )
+        assert ours.equals(theirs)
+
+
+def test_a_pack_lost_at_epoch_7_goes_on_at_8_and_leaves_equal_rows(tmp_path, undisturbed):
+    job = job_at(tmp_path)
+    assert train_until(7, job) == list(range(1, 8))
+    assert packs_under_way(job.ledger.files) == [TRIALS]
+    assert train_until(None, job) == [8, 9, 10]
+    assert_equal(job.ledger, undisturbed)
+    assert not job.ledger.files.stamps(FOLDER)
+
+
+def test_two_checkpoints_are_kept_and_a_damaged_one_costs_the_time_between_them(
+    tmp_path, undisturbed
+):
+    job = job_at(tmp_path)
+    train_until(7, job)
+    _, newest = sorted((tmp_path / "s" / FOLDER).glob("*.ckpt"))
+    newest.write_bytes(newest.read_bytes()[:-1])
+    assert train_until(None, job) == [7, 8, 9, 10]
+    assert_equal(job.ledger, undisturbed)
+
+
+def test_without_a_whole_checkpoint_training_starts_again(tmp_path, undisturbed):
+    job = job_at(tmp_path)
+    train_until(3, job)
+    for file in (tmp_path / "s" / FOLDER).iterdir():
+        file.write_bytes(b"<html>")
+    assert train_until(None, job) == list(range(1, EPOCHS + 1))
+    assert_equal(job.ledger, undisturbed)
+
+
+def test_between_two_checkpoints_lies_the_interval(tmp_path):
+    train_until(7, job_at(tmp_path, interval=3600))
+    assert not Ledger(tmp_path, "s").files.stamps(FOLDER)
+
+
+def test_another_pack_does_not_take_it(tmp_path):
+    job = job_at(tmp_path)
+    train_until(3, job)
+    assert train_until(None, job, TRIALS[:1]) == list(range(1, EPOCHS + 1))
+
+
+def test_a_pack_that_goes_on_and_shrinks_stays_one_pack(tmp_path):
+    """Else who left would be trained again, without the rivals that it lost to."""
+    halving = Halving(("kl_weight",), eta=2, min_epochs=4)
+    job = replace(job_at(tmp_path), halving=halving)
+    size = {"dataset": "digits", "hidden": 16, "epochs": EPOCHS, "latent_dim": 2}
+    rivals = [
+        Trial(family="gaussian", kl_weight=weight, **size) for weight in (0.5, 1.0, 4.0, 16.0)
+    ]
+    train_until(2, job, rivals)
+    train_until(5, job, rivals)
+    (left,) = packs_under_way(job.ledger.files)
+    assert len(left) == 2
+    assert train_until(7, job, left) == [6, 7]
+    assert packs_under_way(job.ledger.files) == [left]
+    assert len(list((tmp_path / "s" / FOLDER).iterdir())) == 2
+
+
+def test_what_cannot_be_used_does_not_outlive_what_can(tmp_path):
+    job = job_at(tmp_path)
+    train_until(7, job)
+    for path in (tmp_path / "s" / FOLDER).iterdir():
+        path.write_bytes(path.read_bytes()[:-1])
+    train_until(3, job)
+    assert len(packs_under_way(job.ledger.files)) == 1
+    epochs = [name.partition("-")[2] for name in job.ledger.files.stamps(FOLDER)]
+    assert epochs == ["000002.ckpt", "000003.ckpt"]
+
+
+def test_what_was_taken_apart_does_not_go_on_together(tmp_path):
+    job = job_at(tmp_path)
+    train_until(3, job)
+    discard(job.ledger.files, [Trial(family="gaussian", latent_dim=9)])
+    assert packs_under_way(job.ledger.files) == [TRIALS]
+    discard(job.ledger.files, TRIALS[1:])
+    assert not job.ledger.files.stamps(FOLDER)
+
+
+def test_a_finished_sweep_leaves_no_checkpoints(tmp_path):
+    job = job_at(tmp_path)
+    train_until(3, job)  # of a pack that the sweep, as asked for now, does not want
+    grid = [{"latent_dim": [2], "seed": [1]}]
+    constants = {"dataset": "digits", "family": "gaussian", "hidden": 16, "epochs": 1}
+    sweep = parse("s", {"trial": constants, "grid": grid}, {})
+    execute(sweep, job.ledger, None, None, "serial")
+    assert not job.ledger.files.stamps(FOLDER)
+
+
+@pytest.mark.parametrize(("crashes", "packs"), [(1, [[0, 1]]), (2, [[0], [1]])])
+def test_packs_go_on_after_ray_stopped_once_and_are_taken_apart_the_second_time(
+    tmp_path, crashes, packs
+):
+    from sweeps.running.ray import _quarantine
+
+    job = job_at(tmp_path)
+    train_until(3, job)
+    constants = TRIALS[0].as_dict() | {"latent_dim": None}
+    used = {name: value for name, value in constants.items() if value is not None}
+    sweep = parse("s", {"trial": used, "grid": [{"latent_dim": [2, 5]}]}, {})
+    planner = Planner(sweep, {}, lambda trial: 2, 1, packs_under_way(job.ledger.files))
+    _quarantine(planner, job, Counter(dict.fromkeys(TRIALS, crashes)))
+    assert list(planner.packs()) == [[TRIALS[n] for n in pack] for pack in packs]
+    assert packs_under_way(job.ledger.files) == ([TRIALS] if crashes == 1 else [])
