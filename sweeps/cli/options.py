@@ -9,6 +9,7 @@ SweepName = Annotated[str, typer.Argument(metavar="NAME|FILE.toml", help="a swee
 StoredName = Annotated[str, typer.Argument(metavar="NAME", help="a sweep that has been run")]
 Results = Annotated[str, typer.Option(help="folder or s3://BUCKET/FOLDER that sweeps write to")]
 Epochs = Annotated[int | None, typer.Option(help="train for this many epochs instead")]
+Data = Annotated[str | None, typer.Option(help="data folder; or set BSVAE_DATA")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="train failed trials again")]
 Setting = Annotated[
     list[str] | None,

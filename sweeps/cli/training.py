@@ -9,6 +9,7 @@ import typer
 
 from bsvae.trial import BadInput
 from sweeps.cli.options import (
+    Data,
     Epochs,
     PackSize,
     Results,
@@ -18,6 +19,7 @@ from sweeps.cli.options import (
     Yes,
     option,
 )
+from sweeps.text import counted, duration
 
 if TYPE_CHECKING:
     from sweeps.definition.file import Sweep
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 def plan(
     name: SweepName,
     results: Results = "results",
+    data: Data = None,
     epochs: Epochs = None,
     pack: PackSize = "auto",
     set_: Setting = None,
@@ -40,22 +43,33 @@ def plan(
     sweep, limit = requested_sweep(name, epochs, set_), pack_limit(pack)
     ledger = open_ledger(results, sweep.name)
 
-    from sweeps.plan.estimate import estimate, slots_here
-    from sweeps.plan.planner import Planner, columns
-    from sweeps.running.run import pack_size, tell_of_others
+    from sweeps.ledger.checkpoints import stored_epochs
+    from sweeps.plan.estimate import RAY_START, estimate, slots_here
+    from sweeps.running.data import check_data
+    from sweeps.running.run import planners, tell_of_others
 
     slots, device = slots_here()
-    planner = Planner(sweep, ledger.rows(columns=columns(sweep)), pack_size(limit, device), slots)
+    planner = planners(sweep, ledger, limit, frozenset())(slots, device)
+    if not planner.finished:
+        check_data(sweep, data, download=False)
     _announce(sweep)
     tell_of_others(planner, ledger)
+    left = sweep.wanted - planner.done
     print(
-        f"{len(sweep.cells)} cells, {sweep.wanted} trials wanted, {planner.done} done, "
-        f"{sweep.wanted - planner.done} to train; {slots} packs at once on {device}"
+        f"{counted(len(sweep.cells), 'cell')}, {counted(sweep.wanted, 'trial')} wanted, "
+        f"{planner.done:,} done, {left:,} to train; {counted(slots, 'pack')} at once on {device}"
     )
-    groups, seconds = estimate(planner, device)
-    if groups:
-        print_table(["family", "to train", "pack", "why", "MB a pack", "s an epoch"], groups)
-        print(f"about {_duration(seconds)}, from a few steps of each kind timed just now")
+    under_way = {k: n for k, n in stored_epochs(ledger.files).items() if k in planner.under_way}
+    rows, seconds = estimate(planner, device, under_way)
+    if under_way:
+        print(f"{counted(len(under_way), 'pack')} of them on from a checkpoint")
+    if rows:
+        print_table(["family", "to train", "pack", "why", "memory a pack", "s an epoch"], rows)
+        print(
+            f"about {duration(seconds)} of training, plus about {duration(RAY_START)} for Ray to "
+            "start; from a few steps of each kind timed just now"
+        )
+    _tell_of_extras(sweep, ledger, planner)
     if planner.finished:
         print(f"nothing to train; next: bsvae table {sweep.name}{option(results)}")
     else:
@@ -79,11 +93,12 @@ def _announce(sweep: "Sweep") -> None:
 def run(
     name: SweepName,
     results: Results = "results",
-    data: Annotated[str | None, typer.Option(help="data folder; or set BSVAE_DATA")] = None,
+    data: Data = None,
     epochs: Epochs = None,
     pack: PackSize = "auto",
     engine: Annotated[str, typer.Option(metavar="ray|serial", help="who trains")] = "ray",
     retry_failed: RetryFailed = False,
+    again: Annotated[bool, typer.Option("--again", help="also trials without the extras")] = False,
     set_: Setting = None,
     yes: Yes = False,
 ) -> None:
@@ -99,7 +114,7 @@ def run(
     try:
         from sweeps.running.run import execute
 
-        planner = execute(sweep, ledger, data, limit, engine, retry_failed)
+        planner = execute(sweep, ledger, data, limit, engine, retry_failed, again)
     except KeyboardInterrupt:
         print(
             f"\ninterrupted; every finished trial is kept in {ledger.folder}\n"
@@ -108,6 +123,19 @@ def run(
         )
         raise typer.Exit(130) from None
     _conclude(planner, ledger, option(results))
+    _tell_of_extras(sweep, ledger, planner)
+
+
+def _tell_of_extras(sweep: "Sweep", ledger: "Ledger", planner: "Planner") -> None:
+    """Say which trials were trained before the sweep asked for all that it now stores of them."""
+    from sweeps.results.lacking import without_extras
+
+    for extra, rows in without_extras(sweep, ledger, planner.results.values()).items():
+        print(
+            f"{counted(len(rows), 'trial')} of {len(planner.results)} done without {extra}, which "
+            f"the sweep now asks for (first: {rows[0]['trial_id']}): bsvae run with --again trains "
+            "them anew"
+        )
 
 
 def _conclude(planner: "Planner", ledger: "Ledger", results: str) -> None:
@@ -117,7 +145,7 @@ def _conclude(planner: "Planner", ledger: "Ledger", results: str) -> None:
     stopped = sum(row["status"] == "stopped" for row in rows)
     early = f"{stopped} stopped early, " if stopped else ""
     done = len(rows) - len(bad) - stopped
-    print(f"{done} trials done, {early}{len(bad)} failed or diverged: {ledger.folder}")
+    print(f"{counted(done, 'trial')} done, {early}{len(bad)} failed or diverged: {ledger.folder}")
     if bad:
         print(f"first: {bad[0]['trial_id']} {bad[0]['status']}: {bad[0]['error']}")
     if done:
@@ -153,10 +181,3 @@ def submit(
     options += ["--yes"] if yes else []
     options += [f"--set={setting}" for setting in set_ or []]
     raise typer.Exit(submit(Request(sweep.name, sweep_text(name), tuple(options)), address))
-
-
-def _duration(seconds: float) -> str:
-    """Seconds, minutes or hours, in words."""
-    if seconds < 90:
-        return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

@@ -22,6 +22,7 @@ from sweeps.results.outcome import Outcome, read_outcome
 from sweeps.results.provenance import cost, provenance, sweep_file
 from sweeps.results.stored import stored_sweep
 from sweeps.results.tables import tables
+from sweeps.text import duration
 
 PICTURE_DPI = 130
 
@@ -87,7 +88,7 @@ def render(outcome: Outcome, shown: list[Image], refresh: int = 0) -> str:
         tables=_tables(outcome),
         images=shown,
         cost=html_table(cost(outcome)),
-        duration=_duration(float(outcome.trials["device_seconds"].sum())),
+        duration=duration(float(outcome.trials["device_seconds"].sum())),
         provenance=provenance(outcome),
         sweep_file=sweep_file(outcome.sweep.document),
         trials=trials_table(outcome),
@@ -125,17 +126,6 @@ def _data_uri(figure: Figure, form: str) -> str:
     figure.savefig(content, format=form, dpi=PICTURE_DPI, metadata=metadata)
     kind = {"png": "png", "svg": "svg+xml"}[form]
     return f"data:image/{kind};base64,{base64.b64encode(content.getvalue()).decode()}"
-
-
-def _duration(seconds: float) -> str:
-    """Seconds, minutes or hours, in words.
-
-    >>> _duration(75.2), _duration(600), _duration(9000)
-    ('75 seconds', '10 minutes', '2.5 hours')
-    """
-    if seconds < 120:
-        return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"
 
 
 def _index_row(name: str, results: str) -> dict[str, Any]:

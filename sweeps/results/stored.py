@@ -30,6 +30,15 @@ def stored_sweep(name: str, results: str) -> tuple[Sweep, Ledger]:
         raise BadInput(f"{ledger.folder}/sweep.json: {error}; run the sweep again") from None
 
 
+def is_stored(name: str, results: str) -> bool:
+    """Whether a sweep of that name was started.
+
+    Raises:
+        BadInput: for a name that no sweep can have, or a place that cannot be used.
+    """
+    return open_ledger(results, check_name(name)).files.has("sweep.json")
+
+
 def so_far(sweep: Sweep, ledger: Ledger) -> Planner:
     """The plan as far as the results have come; for counting, not for running."""
     return Planner(sweep, ledger.rows(columns=columns(sweep)), lambda trial: 1)
