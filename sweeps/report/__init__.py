@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from bsvae.checks import BadInput
@@ -69,15 +70,18 @@ def write_index(results: str) -> Path | str:
     return _write(files_of(results), "index.html", page)
 
 
-def render(outcome: Outcome, shown: list[Image], refresh: int = 0) -> str:
+def render(
+    outcome: Outcome, shown: list[Image], refresh: int = 0, running: str | Markup = ""
+) -> str:
     """The page as text.
 
     Args:
         outcome: what it shows.
         shown: its figures.
         refresh: seconds after which the page asks its server for news; 0 in a file.
+        running: the section of packs in training, or what stands in for it.
     """
-    source = _TEMPLATES.get_source(_environment(), "report.js.j2")[0]
+    source = _TEMPLATES.get_source(environment(), "report.js.j2")[0]
     return _template("report.html.j2").render(
         sweep=outcome.sweep,
         about=" ".join(outcome.sweep.about.split()),
@@ -94,6 +98,7 @@ def render(outcome: Outcome, shown: list[Image], refresh: int = 0) -> str:
         trials=trials_table(outcome),
         script=source,
         refresh=refresh,
+        running=running,
         policy=_policy(source),
     )
 
@@ -152,7 +157,8 @@ def _policy(script: str) -> str:
     )
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Where the page's templates are."""
     return Environment(
         loader=_TEMPLATES,
         autoescape=True,
@@ -163,7 +169,7 @@ def _environment() -> Environment:
 
 
 def _template(name: str) -> Any:
-    return _environment().get_template(name)
+    return environment().get_template(name)
 
 
 def _write(files: Files, path: str, text: str) -> Path | str:

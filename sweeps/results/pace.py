@@ -18,6 +18,12 @@ from sweeps.text import counted, duration
 #: Seconds without a pack in training after which `outlook` takes rows for those of another run.
 LONGEST_PAUSE = 300.0
 
+#: The columns of rows that are read here.
+COLUMNS = (
+    *("trial_id", "family", "latent_dim", "epochs", "epochs_trained"),
+    *("seconds", "device_seconds", "finished_at"),
+)
+
 #: Trials that cost alike: family, latent dimension, epochs.
 Kind = tuple[str, int | None, int]
 
