@@ -22,7 +22,7 @@ from sweeps.cli.options import (
 from sweeps.text import counted, duration
 
 if TYPE_CHECKING:
-    from sweeps.definition.file import Sweep
+    from sweeps.definition.sweep import Sweep
     from sweeps.ledger.ledger import Ledger
     from sweeps.plan.planner import Planner
 
@@ -131,10 +131,11 @@ def _tell_of_extras(sweep: "Sweep", ledger: "Ledger", planner: "Planner") -> Non
     from sweeps.results.lacking import without_extras
 
     for extra, rows in without_extras(sweep, ledger, planner.results.values()).items():
+        verb = "was" if len(rows) == 1 else "were"
         print(
-            f"{counted(len(rows), 'trial')} of {len(planner.results)} done without {extra}, which "
+            f"{len(rows):,} of {counted(planner.done, 'trial')} {verb} done without {extra}, which "
             f"the sweep now asks for (first: {rows[0]['trial_id']}): bsvae run with --again trains "
-            "them anew"
+            "anew what lacks it"
         )
 
 

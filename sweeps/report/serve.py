@@ -2,17 +2,15 @@
 
 import threading
 import time
-from collections.abc import Hashable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
 
 from bsvae.checks import BadInput
-from sweeps.definition.file import Sweep
-from sweeps.ledger.ledger import Ledger
+from sweeps.definition.sweep import Sweep
+from sweeps.ledger.ledger import Ledger, Row
 from sweeps.report import Image, environment, images, render
 from sweeps.report.running import running_section
 from sweeps.results.outcome import read_outcome
@@ -52,7 +50,7 @@ class LivePage:
         self._drawn_at = float("-inf")
         self._images: list[Image] = []
         self._page = ""
-        self._rows: list[dict[Hashable, Any]] = []
+        self._rows: list[Row] = []
         self._packs = Packs()
 
     def html(self) -> str:
@@ -82,10 +80,11 @@ class LivePage:
         return running_section(environment(), packs, driver, pace)
 
 
-def _rows(trials: pd.DataFrame) -> list[dict[Hashable, Any]]:
+def _rows(trials: pd.DataFrame) -> list[Row]:
     """What a sweep's pace is told from."""
-    known = trials[list(COLUMNS)]
-    return known.astype(object).where(known.notna(), None).to_dict("records")
+    known = trials[list(COLUMNS)].astype(object)
+    values = known.where(known.notna(), None).itertuples(index=False, name=None)
+    return [dict(zip(COLUMNS, row, strict=True)) for row in values]
 
 
 def server(page: LivePage, port: int) -> ThreadingHTTPServer:

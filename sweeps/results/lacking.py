@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sweeps.definition.file import Sweep
+from sweeps.definition.sweep import Sweep
 from sweeps.ledger.ledger import Ledger
 from sweeps.plan.studies import Row
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sweeps.definition.file import Sweep
+from sweeps.definition.sweep import Sweep
 from sweeps.plan.studies import Row
 from sweeps.text import counted, duration
 

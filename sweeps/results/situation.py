@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bsvae.metrics import METRICS
-from sweeps.definition.file import Sweep
+from sweeps.definition.sweep import Sweep
 from sweeps.ledger.ledger import Ledger
 from sweeps.plan.planner import Planner
 from sweeps.plan.studies import Row

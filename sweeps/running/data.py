@@ -1,6 +1,6 @@
 """Whether what is going to be trained on is there, asked before anything is trained."""
 
-from sweeps.definition.file import Sweep
+from sweeps.definition.sweep import Sweep
 
 
 def datasets(sweep: Sweep) -> list[str]:

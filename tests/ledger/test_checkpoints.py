@@ -9,7 +9,7 @@ import pytest
 from bsvae.halving import Halving
 from bsvae.training import Epoch
 from bsvae.trial import Trial
-from sweeps.definition.file import parse
+from sweeps.definition.parse import parse
 from sweeps.ledger.checkpoints import FOLDER, discard, packs_under_way
 from sweeps.ledger.ledger import Ledger
 from sweeps.ledger.places.interface import LocalFiles
@@ -176,7 +176,7 @@ def test_a_pack_reads_its_own_checkpoint_and_no_other(tmp_path, monkeypatch):
 def test_a_finished_sweep_leaves_no_checkpoints(tmp_path):
     job = job_at(tmp_path)
     train_until(3, job)  # of a pack that the sweep, as asked for now, does not want
-    grid = [{"latent_dim": [2], "seed": [1]}]
+    grid = [{"latent_dim": [2], "seeds": [1]}]
     constants = {"dataset": "digits", "family": "gaussian", "hidden": 16, "epochs": 1}
     sweep = parse("s", {"trial": constants, "grid": grid}, {})
     execute(sweep, job.ledger, None, None, "serial")

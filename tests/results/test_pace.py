@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from sweeps.definition.file import parse
+from sweeps.definition.parse import parse
 from sweeps.results.pace import Left, Part, outlook
 
 NOW = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)

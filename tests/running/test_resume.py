@@ -17,6 +17,7 @@ family = "gaussian"
 latent_dim = 4
 hidden = 128
 epochs = 60
+validation = 300
 [search.kl_weight]
 low = 0.1
 high = 10.0
