@@ -32,14 +32,15 @@ def running_section(
 def polylines(pack: RunningPack) -> list[str]:
     """The points of each trial's curve in a box of 100 x 40, the best trial's last.
 
-    The height spans what was measured after the first point, which is often far above the rest.
+    Its width is what was trained so far, and its height spans what was measured after the first
+    point, which is often far above the rest.
     """
     curves = [curve for curve in pack.curves if len(curve) > 1]
     values = [value for curve in curves for _, value in (curve[1:] if len(curve) > 3 else curve)]
     if not values:
         return []
     low, high = min(values), max(values)
-    return [_points(curve, max(1, pack.epochs), low, high) for curve in reversed(curves)]
+    return [_points(curve, max(1, pack.epoch), low, high) for curve in reversed(curves)]
 
 
 def _points(curve: Curve, epochs: int, low: float, high: float) -> str:
