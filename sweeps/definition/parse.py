@@ -8,6 +8,7 @@ from bsvae.halving import Halving
 from bsvae.metrics import METRICS
 from bsvae.trial import FIELDS, BadInput
 from sweeps.definition.cells import Cell, cells_of, check_size
+from sweeps.definition.measured import check_measured
 from sweeps.definition.search import (
     Budget,
     Range,
@@ -67,6 +68,7 @@ def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) 
         sum(len(own) for _, own in described) - sum(map(len, replicates)),
     )
     check_selection(sweep)
+    check_measured(sweep)
     check_size("trials", sweep.wanted)
     return sweep
 
