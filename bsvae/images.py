@@ -37,9 +37,7 @@ def batches(pack: Pack, images: Tensor, epoch: int) -> Iterator[tuple[Tensor, Te
         yield target if inputs[0] is targets[0] else seeds.spread(inputs), target
 
 
-def _batches(
-    pack: Pack, seed: int, images: Tensor, epoch: int
-) -> Iterator[tuple[Tensor, Tensor]]:
+def _batches(pack: Pack, seed: int, images: Tensor, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
     """The batches of one seed, (B, D) each."""
     trial, parts, device = pack.trials[0], pack.parts, images.device
     mask = mask_noise(trial, seed, images, epoch)
