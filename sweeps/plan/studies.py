@@ -151,7 +151,7 @@ class Study:
         import optuna
 
         if scores is not None:
-            spans = {
+            spans: dict[str, optuna.distributions.BaseDistribution] = {
                 name: optuna.distributions.FloatDistribution(span.low, span.high, log=span.log)
                 for name, span in self.search.items()
             }
