@@ -63,9 +63,20 @@ def in_words(fields: Mapping[str, object]) -> str:
 
     >>> in_words({"prior_scale": 1.78, "hidden": None, "straight_through": True})
     'α 1.78, straight through'
+    >>> in_words({"categoricals": 20.0, "classes": 10.0})
+    '20×10'
     """
-    told = [(name, setting(value, missing="")) for name, value in fields.items()]
-    return ", ".join(_part(name, text) for name, text in told if text) or "-"
+    told = {name: text for name, value in fields.items() if (text := setting(value, missing=""))}
+    parts = _sizes(told.pop("categoricals", ""), told.pop("classes", ""))
+    return ", ".join([*parts, *(_part(name, text) for name, text in told.items())]) or "-"
+
+
+def _sizes(categoricals: str, classes: str) -> list[str]:
+    """Variables and classes of a code; of one variable the classes are its latent dimension."""
+    if categoricals and classes:
+        return [f"{categoricals}×{classes}"] if categoricals != "1" else []
+    named = {"categoricals": categoricals, "classes": classes}
+    return [f"{name} {size}" for name, size in named.items() if size]
 
 
 def _part(name: str, value: str) -> str:

@@ -177,12 +177,13 @@ def _spanned(level: Sequence[str]) -> list[str]:
 
 
 def _math(text: str) -> str:
-    """A cell; numbers with errors or powers of ten in math."""
-    if text == "-":
-        return "--"
-    if not is_number(text) or not ("±" in text or "e" in text):
+    """A cell; numbers with signs, errors or powers of ten in math."""
+    if text in ("-", "inf"):
+        return {"-": "--", "inf": r"$\infty$"}[text]
+    if not is_number(text) or not re.search("[-±e]", text):
         return _escaped(text)
-    parts = [re.sub(r"e([+-]?\d+)", _power, part).replace(",", "{,}") for part in text.split(" ± ")]
+    numbers = text.replace("inf", r"\infty").replace(",", "{,}").split(" ± ")
+    parts = [re.sub(r"e([+-]?\d+)", _power, number) for number in numbers]
     joined = r" \pm ".join(parts)
     return f"${joined}$"
 

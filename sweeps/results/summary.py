@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from bsvae.metrics import METRICS
+from bsvae.trial import FIELDS
 from sweeps.results.baselines import baseline
 from sweeps.results.cells import cells, described, differences, proposals, varying
-from sweeps.results.configuration import FOLDED, folded
+from sweeps.results.configuration import FOLDED, differing, folded, in_words
 from sweeps.results.formats import ERROR, Table
 from sweeps.results.outcome import Outcome
 from sweeps.results.pareto import undominated
@@ -42,7 +43,7 @@ def sheet(outcome: Outcome) -> pd.DataFrame:
     blocks = _blocks(outcome)
     frame = pd.concat(blocks).sort_values("cell", kind="stable")
     kinds = ["dataset", "likelihood"] if len(blocks) > 1 else []
-    return _columns(frame, outcome, kinds).reset_index(drop=True)
+    return _whole(_columns(frame, outcome, kinds)).reset_index(drop=True)
 
 
 def summaries(outcome: Outcome) -> list[Table]:
@@ -113,6 +114,12 @@ def _columns(block: pd.DataFrame, outcome: Outcome, kinds: list[str]) -> pd.Data
     return block[list(dict.fromkeys([*kinds, *fields, *numbers, *last]))]
 
 
+def _whole(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same with whole numbers as such, though some rows lack them."""
+    names = [name for name in frame if name in FIELDS and FIELDS[name].type in (int, int | None)]
+    return frame.astype(dict.fromkeys(names, "Int64"))
+
+
 def _fields(outcome: Outcome) -> list[str]:
     """The fields that say which row is which."""
     found = varying(outcome.sweep)
@@ -124,13 +131,27 @@ def _table(block: pd.DataFrame, outcome: Outcome) -> Table:
     if "collapsed" in shown and not shown["collapsed"].any():
         shown = shown.drop(columns="collapsed")
     names = [name for name in _fields(outcome) if name in shown]
-    frame = folded(shown, names, keep=outcome.sweep.search)
-    index = [name for name in frame if name in {*names, FOLDED}]
-    first = block.iloc[0]
-    what = f"{first['dataset']}, {first['likelihood']}"
+    apart = {*differing(block), *outcome.sweep.search}
+    told = [name for name in names if name in apart] or names
+    alike = {name: block[name].iloc[0] for name in names if name not in {*told, "dataset"}}
+    frame = folded(
+        shown.drop(columns=[n for n in names if n not in told]), told, outcome.sweep.search
+    )
+    index = [name for name in frame if name in {*told, FOLDED}]
     done = outcome.done[outcome.done["cell"].isin(block["cell"])]
-    title = f"{_asked(outcome)} on {what}, mean ± standard error over seeds; {protocol(done)}"
-    return Table(title, frame.set_index(index), tuple(_notes(block, done, outcome)))
+    notes = [f"in every row: {in_words(alike)}"] if alike else []
+    return Table(
+        _title(block, done, outcome),
+        frame.set_index(index),
+        (*notes, *_notes(block, done, outcome)),
+    )
+
+
+def _title(block: pd.DataFrame, done: pd.DataFrame, outcome: Outcome) -> str:
+    first = block.iloc[0]
+    spread = ", mean ± standard error over seeds" if block["n"].max() > 1 else ""
+    what = f"{first['dataset']}, {first['likelihood']}"
+    return f"{_asked(outcome)} on {what}{spread}; {protocol(done)}"
 
 
 def _asked(outcome: Outcome) -> str:
