@@ -34,7 +34,7 @@ def with_error(mean: float, error: float, missing: str = "-") -> str:
     if not (math.isfinite(mean) and math.isfinite(error)):
         return as_text(mean, missing)
     if error <= 0:
-        return f"{as_text(mean)} ± 0"
+        return f"{as_text(mean)} ± 0" if mean else "0"
     digits = min(max(1 - math.floor(math.log10(error)), 0), LONGEST)
     return f"{mean:,.{digits}f} ± {error:,.{digits}f}"
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from bsvae.metrics import METRICS
 from bsvae.trial import FIELDS
-from sweeps.definition.file import Sweep
+from sweeps.definition.sweep import Sweep
 from sweeps.results.configuration import differing
 from sweeps.results.formats import ERROR
 from sweeps.results.outcome import Outcome
@@ -102,7 +102,7 @@ def replicates(outcome: Outcome) -> pd.DataFrame:
 def varying(sweep: Sweep) -> list[str]:
     """The fields in which a sweep's trials differ, searched ones too, in a trial's order.
 
-    >>> from sweeps.definition.file import parse
+    >>> from sweeps.definition.parse import parse
     >>> trial = {"family": "gaussian", "dataset": "digits"}
     >>> varying(parse("s", {"trial": trial, "grid": [{"latent_dim": [2, 4]}]}, {}))
     ['latent_dim']
@@ -125,7 +125,7 @@ def _chosen(found: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
     searched = pd.Series(searches, found.index, dtype=bool)
     able = found[searched & np.isfinite(found[objective])]
     able = able[able["n"] == able.groupby("cell")["n"].transform("max")]
-    lower = METRICS[objective].better == "lower"
-    ranked = able.sort_values(objective, ascending=lower, kind="stable")
+    ascending = METRICS[objective].sign > 0
+    ranked = able.sort_values(objective, ascending=ascending, kind="stable")
     best = ranked.groupby("cell", sort=False).head(1)
     return pd.concat([found[~searched], best]).sort_values("cell", kind="stable")

@@ -31,7 +31,7 @@ def front(trials: pd.DataFrame, objectives: Sequence[str]) -> pd.DataFrame:
 
 def undominated(points: pd.DataFrame, objectives: Sequence[str]) -> pd.DataFrame:
     """The rows that no other dominates, as `front` says of trials."""
-    signs = [1.0 if METRICS[name].better == "lower" else -1.0 for name in objectives]
+    signs = [METRICS[name].sign for name in objectives]
     values = points[list(objectives)].to_numpy(dtype=float) * signs  # (N, K), lower is better
     finite = np.flatnonzero(np.isfinite(values).all(axis=1))
     points, values = points.iloc[finite], values[finite]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from bsvae.metrics import METRICS
 from bsvae.trial import FIELDS
-from sweeps.results.baselines import baseline
+from sweeps.results.baselines import baseline_note
 from sweeps.results.cells import cells, described, differences, proposals, varying
 from sweeps.results.configuration import FOLDED, differing, folded, in_words
 from sweeps.results.formats import ERROR, Table
@@ -28,6 +28,9 @@ USUAL = (
     "test_discrete_nll",
     "test_mse",
 )
+
+#: The distortion of independent pixels, in rows of trials that measured it.
+MEASURED = "test_independent_pixels"
 
 #: The objective's mean difference from the best cell it can be compared with, by common seeds.
 GAP = "difference_to_best"
@@ -86,14 +89,17 @@ def _complete(found: pd.DataFrame) -> pd.DataFrame:
 
 def _with_gaps(block: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
     """A block with every cell's difference from the best, where seeds allow an error."""
-    whole = block[block["n"] == block["n"].max()]
-    means = whole[outcome.objective] * (1 if METRICS[outcome.objective].better == "lower" else -1)
+    sweep = outcome.sweep
+    wanted = [len(sweep.seeds_of(sweep.cells[number])) for number in block["cell"]]
+    whole = block[block["n"] >= wanted]
+    means = (block if whole.empty else whole)[outcome.objective] * METRICS[outcome.objective].sign
     means = means[np.isfinite(means)]
     if means.empty or len(block) < 2:
         return block
-    gaps = differences(outcome, outcome.objective, int(block.loc[means.idxmin(), "cell"]))
+    best = means.idxmin()
+    gaps = differences(outcome, outcome.objective, block["cell"].to_dict()[best])
     gaps = gaps.loc[block["cell"]].set_axis(block.index)
-    errors = gaps["error"].where(block.index != means.idxmin())
+    errors = gaps["error"].where(block.index != best)
     if errors.isna().all():
         return block
     return block.assign(**{GAP: gaps["difference"], GAP + ERROR: errors, "pairs": gaps["n"]})
@@ -116,7 +122,8 @@ def _columns(block: pd.DataFrame, outcome: Outcome, kinds: list[str]) -> pd.Data
 
 def _whole(frame: pd.DataFrame) -> pd.DataFrame:
     """The same with whole numbers as such, though some rows lack them."""
-    names = [name for name in frame if name in FIELDS and FIELDS[name].type in (int, int | None)]
+    names = [name for name in map(str, frame) if name in FIELDS]
+    names = [name for name in names if FIELDS[name].type in (int, int | None)]
     return frame.astype(dict.fromkeys(names, "Int64"))
 
 
@@ -156,21 +163,19 @@ def _title(block: pd.DataFrame, done: pd.DataFrame, outcome: Outcome) -> str:
 
 def _asked(outcome: Outcome) -> str:
     """Which rows there are, and what ranks them."""
-    names = outcome.sweep.objectives
-    metric = METRICS[names[0]]
-    if len(names) > 1:
-        return f"Pareto front of {', '.join(names)}"
-    return f"Cells by {names[0]} ({metric.unit or 'a ratio'}, {metric.better} is better)"
+    name, metric = outcome.objective, METRICS[outcome.objective]
+    if len(outcome.sweep.objectives) > 1:
+        return f"Pareto front of {', '.join(outcome.sweep.objectives)}"
+    return f"Cells by {name} ({metric.unit or 'a ratio'}, {metric.better} is better)"
 
 
 def _notes(block: pd.DataFrame, done: pd.DataFrame, outcome: Outcome) -> Iterator[str]:
     """What a reader of a block must know."""
     sweep, objective = outcome.sweep, outcome.objective
     first = block.iloc[0]
-    if text := baseline(done, first["dataset"], first["family"]):
-        yield text
+    yield from _baselines(done, first["dataset"])
     yield from _choice(block, done, outcome)
-    if getattr(sweep, "select_on_test", False):
+    if sweep.select_on_test:
         yield "select_on_test = true: test images chose what is shown, so that test_* flatter it"
     unmeasured = int((block["n"].gt(0) & block[objective].isna()).sum())
     if unmeasured:
@@ -185,6 +190,15 @@ def _notes(block: pd.DataFrame, done: pd.DataFrame, outcome: Outcome) -> Iterato
         low, high = stopped["epochs_trained"].min(), stopped["epochs_trained"].max()
         span = f"{low:.0f}" if low == high else f"{low:.0f} to {high:.0f}"
         yield f"{counted(len(stopped), 'trial')} stopped early, after {span} epochs: not shown here"
+
+
+def _baselines(done: pd.DataFrame, dataset: str) -> Iterator[str]:
+    """What a model that has learned nothing reaches, as known or as the trials measured it."""
+    if known := baseline_note(dataset):
+        yield known
+    elif MEASURED in done and done[MEASURED].notna().any():
+        value = done[MEASURED].mean()
+        yield f"What knows nothing reaches on {dataset}: independent pixels {value:.5g} nats."
 
 
 def _choice(block: pd.DataFrame, done: pd.DataFrame, outcome: Outcome) -> Iterator[str]:
