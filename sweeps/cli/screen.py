@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 import pandas as pd
 from rich.console import Console, RenderableType
+from rich.text import Text
 
 from sweeps.cli.layout import laid_out
 from sweeps.results.formats import readable
@@ -35,6 +36,14 @@ def text_table(
         keep: columns that are left out last where not all fit, beside the first.
     """
     return laid_out(columns, rows, console().width, keep)
+
+
+def print_text(line: str) -> None:
+    """Print a line; on a terminal it breaks between words alone, so that no number is split."""
+    if sys.stdout.isatty():
+        console().print(Text(line))
+    else:
+        print(line)
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -4,11 +4,23 @@ import pandas as pd
 
 from sweeps.results.claims import claims
 from sweeps.results.comparison import PUBLISHED, logit_normal
-from sweeps.results.formats import Table
+from sweeps.results.formats import Table, as_csv, as_latex, as_markdown
 from sweeps.results.outcome import Outcome
-from sweeps.results.summary import protocol, summaries
+from sweeps.results.summary import protocol, sheet, summaries
 
-__all__ = ["PUBLISHED", "Table", "claims_table", "panel_table", "tables"]
+__all__ = [
+    "FORMS",
+    "PUBLISHED",
+    "Table",
+    "claims_table",
+    "notes",
+    "panel_table",
+    "tables",
+    "written",
+]
+
+#: How tables can be written, besides as text on a terminal.
+FORMS = ("csv", "markdown", "latex")
 
 
 def tables(outcome: Outcome) -> list[Table]:
@@ -21,6 +33,20 @@ def tables(outcome: Outcome) -> list[Table]:
     if not outcome.panel.empty:
         found.append(panel_table(done, outcome.panel))
     return [*found, *claims_table(outcome)]
+
+
+def written(outcome: Outcome, form: str) -> str:
+    """The tables as text of a form of `FORMS`: all but the claims; as csv, the one of all cells."""
+    if form == "csv":
+        return as_csv(sheet(outcome))
+    shown = [table for table in tables(outcome) if table.frame.index.name != "claim"]
+    write = {"markdown": as_markdown, "latex": as_latex}[form]
+    return "\n\n".join(map(write, shown)) + "\n"
+
+
+def notes(outcome: Outcome) -> list[str]:
+    """What a reader of the one table of all cells must know."""
+    return list(dict.fromkeys(note for table in summaries(outcome) for note in table.notes))
 
 
 def panel_table(done: pd.DataFrame, panel: pd.DataFrame) -> Table:
