@@ -126,9 +126,9 @@ def _trial(
 ) -> FrozenTrial:
     """One row as Optuna has it."""
     names = outcome.sweep.objectives
-    values = [float(row[name]) if pd.notna(row[name]) else None for name in names]
+    values = [float(row[name]) for name in names if pd.notna(row[name])]
     state = STATES.get(row["status"], TrialState.FAIL)
-    if state == TrialState.COMPLETE and None in values:
+    if state == TrialState.COMPLETE and len(values) < len(names):
         state = TrialState.FAIL
     used = fields_of(row)
     trial = optuna.trial.create_trial(
@@ -136,7 +136,7 @@ def _trial(
         values=values if state == TrialState.COMPLETE else None,
         params={name: used[name] for name in known if name in used},
         distributions={name: known[name] for name in known if name in used},
-        intermediate_values=_steps(curve, names),
+        intermediate_values=_steps(curve, *names),
         user_attrs={name: row[name] for name in ("trial_id", "status", "seed", "cell", "label")},
     )
     if pd.notna(row["finished_at"]):
@@ -146,9 +146,9 @@ def _trial(
     return trial
 
 
-def _steps(curve: pd.DataFrame | None, objectives: tuple[str, ...]) -> dict[int, float]:
+def _steps(curve: pd.DataFrame | None, objective: str, *others: str) -> dict[int, float]:
     """The objective by epoch; Optuna keeps none of trials with several."""
-    if curve is None or objectives[0] not in curve or len(objectives) > 1:
+    if curve is None or objective not in curve or others:
         return {}
-    values = curve[["epoch", objectives[0]]].dropna().to_numpy()
+    values = curve[["epoch", objective]].dropna().to_numpy()
     return {int(epoch): float(value) for epoch, value in values}
