@@ -1,10 +1,15 @@
 """What a command line asks for, as a sweep and its limits."""
 
+import re
 import tomllib
 from typing import Any
 
 from bsvae.checks import BadInput
 from sweeps.definition.file import Sweep, read_sweep
+
+#: Numbers that TOML does not take, as people type them, and lists that may hold some.
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+LIST = re.compile(r"\[[^\[\]\"']*\]")
 
 #: Trials that are trained without asking.
 MANY = 10_000
@@ -32,19 +37,31 @@ def check_count(sweep: Sweep, yes: bool) -> None:
 
 
 def setting(text: str) -> tuple[str, Any]:
-    """One KEY=VALUE, the value read as TOML and else as a plain word.
+    """One KEY=VALUE; the value is read as TOML, as a number however it is written, else as a word.
 
-    >>> setting("kl_weight=8e-4"), setting("family=gaussian")
-    (('kl_weight', 0.0008), ('family', 'gaussian'))
+    >>> setting("kl_weight=8e-4"), setting("family=gaussian"), setting("bias=true")
+    (('kl_weight', 0.0008), ('family', 'gaussian'), ('bias', True))
+    >>> setting("kl_weight=.5")[1], setting("kl_weight=5.")[1], setting("seed=+3")[1]
+    (0.5, 5.0, 3)
+    >>> setting("latent_dim=[2, .5, a]")
+    ('latent_dim', [2, 0.5, 'a'])
     """
     key, equals, value = text.partition("=")
     if not equals:
         raise BadInput(f"--set {text!r}: write it as KEY=VALUE")
+    return key.strip(), _value(value.strip())
+
+
+def _value(text: str) -> Any:
     try:
-        read = tomllib.loads(f"value = {value}")
+        read = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):
         read = {}
-    return key.strip(), read["value"] if set(read) == {"value"} else value.strip()
+    if set(read) == {"value"}:
+        return read["value"]
+    if LIST.fullmatch(text):
+        return [_value(part.strip()) for part in text[1:-1].split(",") if part.strip()]
+    return float(text) if NUMBER.fullmatch(text) else text
 
 
 def pack_limit(pack: str) -> int | None:

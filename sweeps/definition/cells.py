@@ -25,11 +25,7 @@ def cells_of(
     >>> [cell["seed"] for cell in cells]
     [1, 1]
     """
-    for grid in grids:
-        for key, values in grid.items():
-            check_keys({key: None}, FIELDS, "key")
-            if not isinstance(values, list) or not values:
-                raise BadInput(f"{key} = {values!r} in [[grid]]: must be a list with a value")
+    grids = [{key: _listed(key, values) for key, values in grid.items()} for grid in grids]
     check_size("cells", sum(math.prod(map(len, grid.values())) for grid in grids))
     for key in search:
         if key in constants:
@@ -38,6 +34,14 @@ def cells_of(
         for values in itertools.product(*grid.values()):
             cell = {**constants, **dict(zip(grid.keys(), values, strict=True))}
             yield _spelled_out(cell, {k: span for k, span in search.items() if k not in cell})
+
+
+def _listed(key: str, values: Any) -> list[Any]:
+    """What a grid says of a field; one value is a list of one."""
+    check_keys({key: None}, FIELDS, "key")
+    if isinstance(values, dict) or values == []:
+        raise BadInput(f"{key} = {values!r} in [[grid]]: must be a list with a value")
+    return values if isinstance(values, list) else [values]
 
 
 def check_size(what: str, count: int) -> None:
