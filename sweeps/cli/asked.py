@@ -5,7 +5,8 @@ import tomllib
 from typing import Any
 
 from bsvae.checks import BadInput
-from sweeps.definition.file import Sweep, read_sweep
+from sweeps.definition.file import read_sweep
+from sweeps.definition.sweep import Sweep
 
 #: Numbers that TOML does not take, as people type them, and lists that may hold some.
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from sweeps.definition.file import Sweep
+from sweeps.definition.sweep import Sweep
 from sweeps.plan.studies import Point, Row, Study
 
 Cell = Mapping[str, Any]
@@ -129,7 +129,7 @@ def _key(sweep: Sweep, cell: Cell, libraries: Mapping[str, str]) -> str:
     assert sweep.budget is not None
     spans = {name: asdict(span) for name, span in sweep.searched(cell).items()}
     halving = asdict(sweep.halving) if sweep.halving else None
-    return _hash([cell, spans, asdict(sweep.budget), halving, libraries])
+    return _hash([cell, sweep.seeds_of(cell), spans, asdict(sweep.budget), halving, libraries])
 
 
 def _libraries() -> dict[str, str]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from bsvae.checks import BadInput
 from bsvae.metrics import METRICS
-from sweeps.definition.file import Sweep
+from sweeps.definition.sweep import Sweep
 from sweeps.ledger.ledger import Ledger
 from sweeps.results.stored import so_far
 from sweeps.results.words import label_cells

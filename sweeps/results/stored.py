@@ -8,7 +8,10 @@ from typing import Any
 
 from bsvae.checks import BadInput, unknown
 from bsvae.seal import seal, unseal
-from sweeps.definition.file import Sweep, check_name, is_file, parse, read_sweep, shipped, sweep_name
+from sweeps.definition.file import is_file, read_sweep, shipped, sweep_name
+from sweeps.definition.parse import parse
+from sweeps.definition.sweep import Sweep, check_name
+from sweeps.definition.upgrade import upgraded
 from sweeps.ledger.ledger import Ledger
 from sweeps.ledger.places import check_place, sweeps_with_results
 from sweeps.plan.planner import columns
@@ -108,14 +111,16 @@ def hidden_rows(sweep: Sweep, ledger: Ledger) -> int:
 
 def _parsed(ledger: Ledger, document: Mapping[str, Any], overrides: Mapping[str, Any]) -> Sweep:
     try:
-        return parse(ledger.sweep, document, overrides)
+        return parse(ledger.sweep, upgraded(document), overrides)
     except BadInput as error:
         raise BadInput(f"{ledger.folder}/sweep.json: {error}; run the sweep again") from None
 
 
 def _no_such(name: str, results: str | Path) -> str:
     if Path(f"{name}.toml").is_file():
-        return f"sweep {name!r} has no results in {str(results)!r}; bsvae run {name}.toml makes them"
+        return (
+            f"sweep {name!r} has no results in {str(results)!r}; bsvae run {name}.toml makes them"
+        )
     return unknown("sweep", name, sorted({*shipped(), *sweeps_with_results(results)}))
 
 
