@@ -18,6 +18,15 @@ def as_text(value: object, missing: str = "-") -> str:
     return str(value)
 
 
+def counted(number: int, one: str, several: str = "") -> str:
+    """A number of things; their plural is given where an s does not make it.
+
+    >>> counted(1, "row"), counted(0, "trial"), counted(3000, "study", "studies")
+    ('1 row', '0 trials', '3,000 studies')
+    """
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
 def clock(seconds: float) -> str:
     """Minutes and seconds, or hours too.
 

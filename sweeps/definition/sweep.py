@@ -64,11 +64,6 @@ class Sweep:
         return ("valid_neg_elbo" if held_out else "test_neg_elbo",)
 
     @property
-    def overridden(self) -> str:
-        """The overrides in words; empty if there are none."""
-        return ", ".join(f"{name} = {value}" for name, value in self.overrides.items())
-
-    @property
     def selects(self) -> bool:
         """Whether results decide what is trained further: it searches, or stops trials early."""
         return self.budget is not None

@@ -8,8 +8,9 @@
     results/SWEEP/.cache/               tables read before, see `sweeps.ledger.compaction`
 
 A file is named by the trial it describes, so a second attempt can only replace a row by its equal;
-what is named otherwise is no part, see `sweeps.ledger.strays`.  The row under ``trials/`` is written
-last: once it is there, the trial has happened.  ``results`` is a folder, or ``s3://BUCKET/FOLDER``.
+what is named otherwise is no part, see `sweeps.ledger.strays`.  The row under ``trials/`` is
+written last: once it is there, the trial has happened.  ``results`` is a folder, or
+``s3://BUCKET/FOLDER``.
 """
 
 import io

@@ -66,6 +66,15 @@ def asked_sweep(
     return _parsed(ledger, document, overrides or {})
 
 
+def is_stored(name_or_file: str, results: str | Path) -> bool:
+    """Whether a sweep has results.
+
+    Raises:
+        BadInput: for a name that no sweep can have, or a place that cannot be used.
+    """
+    return has_results(open_ledger(results, sweep_name(name_or_file)))
+
+
 def has_results(ledger: Ledger) -> bool:
     """Whether a sweep ran, or its rows were copied to where it would write them."""
     return ledger.files.has("sweep.json") or bool(ledger.files.stamps("trials"))
@@ -96,6 +105,35 @@ def so_far(sweep: Sweep, ledger: Ledger) -> Replay:
     return found
 
 
+def asked_with(sweep: Sweep) -> str:
+    """What sets a sweep apart from what its file, or the shipped one of its name, says; in words.
+
+    >>> asked_with(read_sweep("logit_normal", {"epochs": 10}))
+    'at 10 of 200 epochs'
+    >>> asked_with(read_sweep("quickstart", {"hidden": 8}))
+    'with hidden = 8'
+    """
+    said, overrides = [], dict(sweep.overrides)
+    if sweep.name in shipped():
+        here, usual = _epochs(sweep), _epochs(read_sweep(sweep.name))
+        if here != usual:
+            said = [f"at {here} of {usual} epochs" if here < usual else f"at {here} epochs"]
+            overrides.pop("epochs", None)
+    if overrides:
+        said.append("with " + ", ".join(f"{name} = {value}" for name, value in overrides.items()))
+    return " ".join(said)
+
+
+def _epochs(sweep: Sweep) -> int:
+    return max(cell["epochs"] for cell in sweep.cells)
+
+
+def other_rows(sweep: Sweep, ledger: Ledger) -> int:
+    """How many rows are in a sweep's folder that it does not want."""
+    found = so_far(sweep, ledger)
+    return len(ledger.rows(columns=("trial_id",)).keys() - found.results.keys() - found.stale)
+
+
 def hidden_rows(sweep: Sweep, ledger: Ledger) -> int:
     """How many rows no table would show any more if a sweep were run: those that are of what was
     last asked for, and not of what is asked for now."""
@@ -117,11 +155,10 @@ def _parsed(ledger: Ledger, document: Mapping[str, Any], overrides: Mapping[str,
 
 
 def _no_such(name: str, results: str | Path) -> str:
+    known = sorted({*shipped(), *sweeps_with_results(results)})
     if Path(f"{name}.toml").is_file():
-        return (
-            f"sweep {name!r} has no results in {str(results)!r}; bsvae run {name}.toml makes them"
-        )
-    return unknown("sweep", name, sorted({*shipped(), *sweeps_with_results(results)}))
+        return f"unknown sweep {name!r} (did you mean the file {name}.toml?)"
+    return unknown("sweep", name, known)
 
 
 def _read_transcripts(ledger: Ledger) -> dict[str, Transcript]:
