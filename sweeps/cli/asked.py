@@ -50,10 +50,7 @@ def what_it_hides(sweep: Sweep, ledger: Ledger) -> str:
     last = definition(ledger)
     asked = f" ({asked_with(last)})" if last and asked_with(last) else ""
     rows = counted(hidden, "row")
-    return (
-        f"{rows} of {sweep.name} as it was last asked for{asked} would be hidden: what is asked for "
-        "now does not want them"
-    )
+    return f"{rows} of {sweep.name} as it was last asked for{asked} would not be shown any more"
 
 
 def check_hides(sweep: Sweep, ledger: Ledger, yes: bool) -> None:

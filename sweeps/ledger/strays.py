@@ -6,11 +6,10 @@ and named in a warning, so that no trial counts twice and none is missing withou
 
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from sweeps.ledger.places.interface import Files, Ignored, Stamp
 
@@ -52,24 +51,22 @@ def own_rows(
     """
     if not len(rows):
         return rows
-    ids = pa.array([name.removesuffix(".parquet") for name in names], pa.string())
+    ids = np.array([name.removesuffix(".parquet") for name in names], dtype=object)
     part_of = np.repeat(np.arange(len(names)), counts)
-    own = pc.fill_null(pc.equal(rows["trial_id"], ids.take(pa.array(part_of))), False)
-    if pc.all(own).as_py():
+    own = rows["trial_id"].to_numpy() == ids[part_of]
+    if own.all():
         return rows
-    foreign = np.unique(part_of[~own.to_numpy()])
+    foreign = np.unique(part_of[~own])
     _warn(
         f"{files.place(table)}: left out {_listed([names[part] for part in foreign])}, which hold "
         "another trial than they are named by; delete them and run the sweep again"
     )
-    return rows.filter(own)
+    return rows.filter(pa.array(own))
 
 
-def _listed(names: Iterable[str]) -> str:
-    first, *others = names
-    shown = [first, *others[: NAMED - 1]]
-    more = 1 + len(others) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _warn(message: str) -> None:
