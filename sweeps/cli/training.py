@@ -9,6 +9,7 @@ import typer
 
 from bsvae.trial import BadInput
 from sweeps.cli.options import (
+    AsName,
     Data,
     Epochs,
     PackSize,
@@ -34,26 +35,31 @@ def plan(
     epochs: Epochs = None,
     pack: PackSize = "auto",
     set_: Setting = None,
+    as_name: AsName = None,
 ) -> None:
     """Say what a run would train, in which packs, and for how long; train nothing."""
-    from sweeps.cli.asked import MANY, pack_limit, requested_sweep
+    from sweeps.cli.asked import MANY, pack_limit, requested_sweep, what_it_hides
     from sweeps.cli.screen import print_table
     from sweeps.results.stored import open_ledger
 
-    sweep, limit = requested_sweep(name, epochs, set_), pack_limit(pack)
+    sweep = requested_sweep(name, results, epochs, set_, as_name)
+    limit = pack_limit(pack)
     ledger = open_ledger(results, sweep.name)
 
     from sweeps.ledger.checkpoints import stored_epochs
     from sweeps.plan.estimate import RAY_START, estimate, slots_here
+    from sweeps.results.redefined import as_run, tell_of_carried
     from sweeps.running.data import check_data
     from sweeps.running.run import planners, tell_of_others
 
+    sweep = as_run(sweep, ledger)
     slots, device = slots_here()
     planner = planners(sweep, ledger, limit, frozenset())(slots, device)
     if not planner.finished:
         check_data(sweep, data, download=False)
     _announce(sweep)
     tell_of_others(planner, ledger)
+    tell_of_carried(sweep)
     left = sweep.wanted - planner.done
     print(
         f"{counted(len(sweep.cells), 'cell')}, {counted(sweep.wanted, 'trial')} wanted, "
@@ -70,10 +76,12 @@ def plan(
             "start; from a few steps of each kind timed just now"
         )
     _tell_of_extras(sweep, ledger, planner)
+    if hides := what_it_hides(sweep, ledger):
+        print(f"{hides}: a run wants --yes for that, or --name NAME to keep both")
     if planner.finished:
         print(f"nothing to train; next: bsvae table {sweep.name}{option(results)}")
     else:
-        many = ["--yes"] if sweep.wanted > MANY else []
+        many = ["--yes"] if sweep.wanted > MANY or hides else []
         print(f"next: bsvae run {shlex.join([*sys.argv[2:], *many])}")
 
 
@@ -100,17 +108,22 @@ def run(
     retry_failed: RetryFailed = False,
     again: Annotated[bool, typer.Option("--again", help="also trials without the extras")] = False,
     set_: Setting = None,
+    as_name: AsName = None,
     yes: Yes = False,
 ) -> None:
     """Run a sweep, or what is missing of it; running again resumes."""
-    from sweeps.cli.asked import check_count, pack_limit, requested_sweep
+    from sweeps.cli.asked import check_count, check_hides, pack_limit, requested_sweep
+    from sweeps.results.redefined import as_run
     from sweeps.results.stored import open_ledger
 
     if engine not in ("ray", "serial"):
         raise BadInput(f"--engine {engine!r}: choose ray or serial")
-    sweep, limit = requested_sweep(name, epochs, set_), pack_limit(pack)
+    sweep = requested_sweep(name, results, epochs, set_, as_name)
+    limit = pack_limit(pack)
     check_count(sweep, yes)
     ledger = open_ledger(results, sweep.name)
+    sweep = as_run(sweep, ledger)
+    check_hides(sweep, ledger, yes)
     try:
         from sweeps.running.run import execute
 
@@ -164,15 +177,15 @@ def submit(
     pack: PackSize = "auto",
     retry_failed: RetryFailed = False,
     set_: Setting = None,
+    as_name: AsName = None,
     yes: Yes = False,
 ) -> None:
     """Run a sweep on a Ray cluster as a job, and follow it; the same command rejoins it."""
-    from sweeps.cli.asked import check_count, pack_limit, requested_sweep
+    from sweeps.cli.asked import asked_text, check_count, pack_limit, requested_sweep
     from sweeps.cluster.request import Request, check_shared
     from sweeps.cluster.submission import submit
-    from sweeps.definition.file import sweep_text
 
-    sweep = requested_sweep(name, epochs, set_)
+    sweep = requested_sweep(name, results, epochs, set_, as_name)
     pack_limit(pack)
     check_count(sweep, yes)
     options = [f"--results={check_shared(results)}", f"--pack={pack}"]
@@ -181,4 +194,6 @@ def submit(
     options += ["--retry-failed"] if retry_failed else []
     options += ["--yes"] if yes else []
     options += [f"--set={setting}" for setting in set_ or []]
-    raise typer.Exit(submit(Request(sweep.name, sweep_text(name), tuple(options)), address))
+    raise typer.Exit(
+        submit(Request(sweep.name, asked_text(name, results), tuple(options)), address)
+    )

@@ -117,11 +117,12 @@ def estimate(
 
 
 def _kind(pack: list[Trial]) -> tuple[Any, ...]:
-    """What packs that cost the same share: all but the seed, and numbers that no shape depends
-    on."""
+    """What packs that cost the same share: all but numbers that no shape depends on, and of seeds
+    their number."""
     shared = pack[0].as_dict().items()
-    shapes = tuple(value for name, value in shared if name not in MEMBER_FIELDS | {"seed"})
-    return *shapes, tuple(trial.latent_dim for trial in pack)
+    shapes = tuple(value for name, value in shared if name not in MEMBER_FIELDS)
+    seeds = len({trial.seed for trial in pack})
+    return *shapes, seeds, tuple(trial.latent_dim for trial in pack)
 
 
 def notices(sweep: Sweep) -> list[str]:
@@ -129,7 +130,7 @@ def notices(sweep: Sweep) -> list[str]:
     for each pair of temperatures, of the trial that pays most."""
     repeat = "repeats another" if sweep.repeated == 1 else "repeat others"
     once = "counts" if sweep.repeated == 1 else "count"
-    twice = [f"{counted(sweep.repeated, 'cell')} of the grids {repeat} and {once} once"]
+    twice = [f"{counted(sweep.repeated, 'trial')} of the grids {repeat} and {once} once"]
     taxed: dict[tuple[float | None, float | None], Trial] = {}
     for cell in sweep.cells:
         lowest = cell | {name: span.low for name, span in sweep.searched(cell).items()}

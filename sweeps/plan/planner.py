@@ -83,11 +83,6 @@ class Planner:
         return self.done >= self.sweep.wanted
 
     @property
-    def others(self) -> int:
-        """Rows of trials that the sweep has not asked for: not of those that it trains again."""
-        return len(self.rows.keys() - self.results.keys() - self._owner.keys())
-
-    @property
     def ready(self) -> int:
         """Trials that could start now."""
         return self._in_lines + sum(map(len, self._formed))
@@ -213,7 +208,7 @@ class Planner:
         """Ask a cell until it waits for a trial that has no row yet."""
         while trials := cell.ask():
             rows = [self._known(trial) for trial in trials]
-            rivals = self.sweep.halving is not None and len(trials) > 1
+            rivals = cell.rivals
             waiting = {t.trial_id for t, row in zip(trials, rows, strict=True) if row is None}
             if rivals and waiting - self._going_on:
                 rows = [None] * len(trials)  # who goes on depends on all: all are trained again

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bsvae.metrics import METRICS
 from sweeps.definition.sweep import Sweep
 from sweeps.ledger.ledger import Ledger
-from sweeps.plan.planner import Planner
+from sweeps.plan.replay import Replay
 from sweeps.plan.studies import Row
 from sweeps.results.pace import outlook
 from sweeps.results.running import Packs, RunningPack
@@ -80,7 +80,7 @@ class Lookout:
         self.name, self.results = name, results
         self.cost = 0.0
         self._seen: object = None
-        self._planner: Planner | None = None
+        self._planner: Replay | None = None
         self._packs = Packs()
 
     def look(self) -> Situation:
@@ -109,7 +109,7 @@ class Lookout:
         self.cost = time.monotonic() - started
         return situation
 
-    def _plan(self, sweep: Sweep, ledger: Ledger) -> Planner:
+    def _plan(self, sweep: Sweep, ledger: Ledger) -> Replay:
         now = ledger.files.stamps("trials"), sweep
         if self._planner is None or now != self._seen:
             self._seen, self._planner = now, so_far(sweep, ledger)

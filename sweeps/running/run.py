@@ -15,6 +15,8 @@ from sweeps.ledger.notes import clear
 from sweeps.ledger.places.interface import LocalFiles
 from sweeps.plan.planner import Planner, columns
 from sweeps.results.lacking import rows_without_extras
+from sweeps.results.redefined import as_run, tell_of_carried
+from sweeps.results.stored import other_rows
 from sweeps.running.job import GaveUp, Job
 from sweeps.text import counted
 
@@ -64,12 +66,14 @@ def execute(
         checkpoint_interval(),
         HEARD_HERE if isinstance(ledger.files, LocalFiles) else HEARD_FROM_AFAR,
     )
+    sweep = as_run(sweep, ledger)
     given_up = _failed(ledger) if retry_failed else frozenset()
     given_up |= rows_without_extras(sweep, ledger) if again else frozenset()
     new_planner = planners(sweep, ledger, pack_limit, given_up)
     planner = new_planner(1, "cpu")
     if not given_up:
         tell_of_others(planner, ledger)
+    tell_of_carried(sweep)
     if planner.finished:
         with _held(ledger, sweep):
             return planner
@@ -141,7 +145,7 @@ def _engine(name: str) -> Iterator[Callable[[NewPlanner, Job], Planner]]:
 
 def tell_of_others(planner: Planner, ledger: Ledger) -> None:
     """Say so if there are rows that the sweep, as it is asked for now, does not want."""
-    if others := planner.others:
+    if others := other_rows(planner.sweep, ledger):
         stay = "it stays there, but no table shows it"
         if others > 1:
             stay = "they stay there, but no table shows them"
