@@ -57,6 +57,7 @@ def execute(
     """
     folder = folder or os.environ.get("BSVAE_DATA")
     folder = folder and str(Path(folder).expanduser().resolve())
+    sweep = as_run(sweep, ledger)
     job = Job(
         ledger.results,
         sweep.name,
@@ -66,7 +67,6 @@ def execute(
         checkpoint_interval(),
         HEARD_HERE if isinstance(ledger.files, LocalFiles) else HEARD_FROM_AFAR,
     )
-    sweep = as_run(sweep, ledger)
     given_up = _failed(ledger) if retry_failed else frozenset()
     given_up |= rows_without_extras(sweep, ledger) if again else frozenset()
     new_planner = planners(sweep, ledger, pack_limit, given_up)
