@@ -185,7 +185,8 @@ class Trial:
     def fusion_key(self) -> tuple[Any, ...]:
         """What trials must share to be trained as one pack; the rest may differ per member.
 
-        Latent dimension, prior scale, temperatures, KL weight and learning rate differ freely.
+        Seed, latent dimension, prior scale, temperatures, KL weight and learning rate differ
+        freely.
         """
         return _SHARED(self)
 
@@ -206,6 +207,7 @@ MEMBER_FIELDS = frozenset(
         "kl_weight",
         "kl_warmup",
         "learning_rate",
+        "seed",
     }
 )
 

@@ -9,6 +9,7 @@ import typer
 
 from bsvae.trial import BadInput
 from sweeps.cli.options import (
+    AsName,
     Epochs,
     PackSize,
     Results,
@@ -31,23 +32,28 @@ def plan(
     epochs: Epochs = None,
     pack: PackSize = "auto",
     set_: Setting = None,
+    as_name: AsName = None,
 ) -> None:
     """Say what a run would train, in which packs, and for how long; train nothing."""
-    from sweeps.cli.asked import MANY, pack_limit, requested_sweep
+    from sweeps.cli.asked import MANY, pack_limit, requested_sweep, what_it_hides
     from sweeps.cli.screen import print_table
     from sweeps.results.stored import open_ledger
 
-    sweep, limit = requested_sweep(name, epochs, set_), pack_limit(pack)
+    sweep = requested_sweep(name, results, epochs, set_, as_name)
+    limit = pack_limit(pack)
     ledger = open_ledger(results, sweep.name)
 
     from sweeps.plan.estimate import estimate, slots_here
     from sweeps.plan.planner import Planner, columns
+    from sweeps.results.redefined import as_run, tell_of_carried
     from sweeps.running.run import pack_size, tell_of_others
 
+    sweep = as_run(sweep, ledger)
     slots, device = slots_here()
     planner = Planner(sweep, ledger.rows(columns=columns(sweep)), pack_size(limit, device), slots)
     _announce(sweep)
     tell_of_others(planner, ledger)
+    tell_of_carried(sweep)
     print(
         f"{len(sweep.cells)} cells, {sweep.wanted} trials wanted, {planner.done} done, "
         f"{sweep.wanted - planner.done} to train; {slots} packs at once on {device}"
@@ -56,10 +62,12 @@ def plan(
     if groups:
         print_table(["family", "to train", "pack", "why", "MB a pack", "s an epoch"], groups)
         print(f"about {_duration(seconds)}, from a few steps of each kind timed just now")
+    if hides := what_it_hides(sweep, ledger):
+        print(f"{hides}: a run wants --yes for that, or --name NAME to keep both")
     if planner.finished:
         print(f"nothing to train; next: bsvae table {sweep.name}{option(results)}")
     else:
-        many = ["--yes"] if sweep.wanted > MANY else []
+        many = ["--yes"] if sweep.wanted > MANY or hides else []
         print(f"next: bsvae run {shlex.join([*sys.argv[2:], *many])}")
 
 
@@ -85,17 +93,22 @@ def run(
     engine: Annotated[str, typer.Option(metavar="ray|serial", help="who trains")] = "ray",
     retry_failed: RetryFailed = False,
     set_: Setting = None,
+    as_name: AsName = None,
     yes: Yes = False,
 ) -> None:
     """Run a sweep, or what is missing of it; running again resumes."""
-    from sweeps.cli.asked import check_count, pack_limit, requested_sweep
+    from sweeps.cli.asked import check_count, check_hides, pack_limit, requested_sweep
+    from sweeps.results.redefined import as_run
     from sweeps.results.stored import open_ledger
 
     if engine not in ("ray", "serial"):
         raise BadInput(f"--engine {engine!r}: choose ray or serial")
-    sweep, limit = requested_sweep(name, epochs, set_), pack_limit(pack)
+    sweep = requested_sweep(name, results, epochs, set_, as_name)
+    limit = pack_limit(pack)
     check_count(sweep, yes)
     ledger = open_ledger(results, sweep.name)
+    sweep = as_run(sweep, ledger)
+    check_hides(sweep, ledger, yes)
     try:
         from sweeps.running.run import execute
 
@@ -135,15 +148,15 @@ def submit(
     pack: PackSize = "auto",
     retry_failed: RetryFailed = False,
     set_: Setting = None,
+    as_name: AsName = None,
     yes: Yes = False,
 ) -> None:
     """Run a sweep on a Ray cluster as a job, and follow it; the same command rejoins it."""
-    from sweeps.cli.asked import check_count, pack_limit, requested_sweep
+    from sweeps.cli.asked import asked_text, check_count, pack_limit, requested_sweep
     from sweeps.cluster.request import Request, check_shared
     from sweeps.cluster.submission import submit
-    from sweeps.definition.file import sweep_text
 
-    sweep = requested_sweep(name, epochs, set_)
+    sweep = requested_sweep(name, results, epochs, set_, as_name)
     pack_limit(pack)
     check_count(sweep, yes)
     options = [f"--results={check_shared(results)}", f"--pack={pack}"]
@@ -152,7 +165,9 @@ def submit(
     options += ["--retry-failed"] if retry_failed else []
     options += ["--yes"] if yes else []
     options += [f"--set={setting}" for setting in set_ or []]
-    raise typer.Exit(submit(Request(sweep.name, sweep_text(name), tuple(options)), address))
+    raise typer.Exit(
+        submit(Request(sweep.name, asked_text(name, results), tuple(options)), address)
+    )
 
 
 def _duration(seconds: float) -> str:

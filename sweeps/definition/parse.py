@@ -1,5 +1,6 @@
 """From a sweep file's content to a `Sweep`, every part of it checked."""
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from bsvae.metrics import METRICS
 from bsvae.panel_codes import why_no_panel
 from bsvae.trial import FIELDS, BadInput, Trial
 from sweeps.definition.cells import Cell, cells_of, check_size
+from sweeps.definition.measured import check_measured
 from sweeps.definition.search import (
     Budget,
     Range,
@@ -18,12 +20,12 @@ from sweeps.definition.search import (
     read_range,
 )
 from sweeps.definition.seeds import read_seeds
-from sweeps.definition.sweep import EXTRAS, Sweep, check_name
+from sweeps.definition.sweep import EXTRAS, Proposal, Sweep, check_name
 
 #: The keys of a sweep file.
 KEYS = (
     *("about", "extras", "seeds", "rank_by", "select_on_test"),
-    *("trial", "grid", "search", "optuna", "halving"),
+    *("trial", "grid", "search", "optuna", "halving", "carried"),
 )
 
 
@@ -34,7 +36,7 @@ def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) 
     >>> [cell["latent_dim"] for cell in sweep.cells]
     [2, 4]
     """
-    check_keys(document, KEYS, "key")
+    check_keys(document, (*KEYS, "overrides"), "key")
     document = _override(document, overrides)
     # In one order, which Optuna draws them in: a file's own says nothing.
     search = {key: read_range(key, value) for key, value in sorted(document["search"].items())}
@@ -66,8 +68,11 @@ def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) 
         _extras(document, cells),
         document,
         sum(len(own) for _, own in described) - sum(map(len, replicates)),
+        _carried(document.get("carried", []), cells, search),
+        document.get("overrides", {}),
     )
     check_selection(sweep)
+    check_measured(sweep)
     check_size("trials", sweep.wanted)
     return sweep
 
@@ -104,6 +109,27 @@ def _constants(document: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[int, 
     if document["seeds"] != 1:
         raise BadInput(f"seed = {seed!r} in [trial], and seeds = {document['seeds']!r}: keep one")
     return constants, read_seeds([seed])
+
+
+def _carried(
+    stored: Any, cells: tuple[Cell, ...], search: Mapping[str, Range]
+) -> tuple[tuple[Cell, tuple[Proposal, ...]], ...]:
+    """What a run stored of earlier definitions: of the cells that there still are."""
+    try:
+        carried = [(entry["cell"], tuple(map(dict, entry["proposals"]))) for entry in stored]
+        names = [set(search) - set(cell) for cell, _ in carried]
+        good = all(
+            own == set(proposal) and all(isinstance(value, float) for value in proposal.values())
+            for own, (_, proposals) in zip(names, carried, strict=True)
+            for proposal in proposals
+        )
+    except (KeyError, TypeError, ValueError):
+        good = False
+    if not good:
+        raise BadInput("carried: not what a run stores of earlier definitions")
+    stored_cells = {json.dumps(cell, sort_keys=True): proposals for cell, proposals in carried}
+    found = ((cell, stored_cells.get(json.dumps(cell, sort_keys=True))) for cell in cells)
+    return tuple((cell, proposals) for cell, proposals in found if proposals)
 
 
 def _about(document: Mapping[str, Any]) -> str:
@@ -164,7 +190,8 @@ def _override(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict
     """Fill in the missing tables and apply overrides.
 
     An override replaces a constant, and what grids say of a field that is no constant; so a grid
-    that deviates from a constant keeps its own value.
+    that deviates from a constant keeps its own value.  What was overridden stays known as such, for
+    whoever reads what is stored.
     """
     tables = {key: document.get(key, {}) for key in ("trial", "search", "optuna")}
     grids = document.get("grid", [{}])
@@ -180,6 +207,7 @@ def _override(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict
     keep = [{k: v for k, v in grid.items() if k not in replaced} for grid in grids]
     search = {k: v for k, v in tables["search"].items() if k not in overrides}
     searched = search or not tables["search"]
+    noted = {**document.get("overrides", {}), **overrides}
     return {
         "about": document.get("about", ""),
         "extras": document.get("extras", []),
@@ -191,4 +219,6 @@ def _override(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict
         "search": search,
         "optuna": tables["optuna"] if searched else {},
         "halving": document.get("halving") if searched else None,
+        **({"carried": document["carried"]} if document.get("carried") and searched else {}),
+        **({"overrides": noted} if noted else {}),
     }
