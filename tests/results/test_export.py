@@ -3,12 +3,13 @@
 import optuna
 import pandas as pd
 import pytest
+from answered import answered
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
-from bsvae.trial import BadInput, Trial
+from bsvae.trial import BadInput
 from sweeps.definition.file import read_sweep
 from sweeps.definition.parse import parse
 from sweeps.ledger.ledger import Ledger
@@ -74,18 +75,28 @@ def test_a_parameter_holds_what_is_searched_and_what_is_listed():
 
 
 def test_other_ends_are_states_of_their_own(tmp_path):
-    search = {"search": {"kl_weight": {"low": 0.1, "high": 1.0}}, "optuna": {"trials": 3}}
-    trial = {"trial": {"family": "gaussian", "latent_dim": 2}, "select_on_test": True}
-    sweep = parse("s", trial | search, {})
-    ledger = Ledger(tmp_path, "s")
-    for weight, status in ((0.2, "done"), (0.3, "stopped"), (0.4, "diverged")):
-        trial = Trial.of(sweep.cells[0] | {"kl_weight": weight})
-        ledger.commit({"trial_id": trial.trial_id, "status": status, **trial.as_dict()})
-    export(read_outcome(sweep, ledger), tmp_path / "s.log")
-    study = study_in(tmp_path / "s.log")
-    states = {round(trial.params["kl_weight"], 1): trial.state for trial in study.trials}
-    failed = TrialState.FAIL
-    assert states == {0.2: failed, 0.3: TrialState.PRUNED, 0.4: failed}  # done, without objective
+    document = {
+        "trial": {"family": "gaussian", "dataset": "digits", "latent_dim": 2, "epochs": 3},
+        "search": {"kl_weight": {"low": 0.1, "high": 1.0}},
+        "optuna": {"trials": 4, "round": 4},
+        "halving": {"eta": 2, "min_epochs": 1},
+        "select_on_test": True,
+    }
+    answers = [
+        {"test_neg_elbo": 30.0},
+        {"test_neg_elbo": None},
+        {"status": "stopped", "epochs_trained": 1},
+        {"status": "diverged"},
+    ]
+    sweep, ledger = parse("s", document, {}), Ledger(tmp_path, "s")
+    outcome = answered(sweep, ledger, lambda trial, number: answers[number])
+    export(outcome, tmp_path / "s.log")
+    states = {trial.user_attrs["status"]: [] for trial in study_in(tmp_path / "s.log").trials}
+    for trial in study_in(tmp_path / "s.log").trials:
+        states[trial.user_attrs["status"]].append(trial.state)
+    assert states["stopped"] == [TrialState.PRUNED]
+    assert states["diverged"] == [TrialState.FAIL]
+    assert set(states["done"]) == {TrialState.COMPLETE, TrialState.FAIL}  # one lacks the objective
 
 
 @pytest.mark.parametrize(
