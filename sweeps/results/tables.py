@@ -58,7 +58,8 @@ def tables(
         found.append(panel_table(done, panel))
     held = claims(sweep, done, panel)
     if not held.empty:
-        found.append(Table(f"The source's claims; {_protocol(done)}", held.set_index("claim")))
+        shown = held.set_index("claim")[["measured", "verdict"]]
+        found.append(Table(f"The source's claims; {_protocol(done)}", shown))
     return found
 
 
