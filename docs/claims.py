@@ -37,17 +37,17 @@ Means are over n seeds, ± their standard error. -ELBO and NLL are in nats an im
 importance-weighted bound on -ln p(x) with 100 draws, above the NLL itself.
 """
 WHITENING = """
-What the network is worth at the source's 150 epochs ({seeds}): its training MAE is {train}, its test
-MAE {test}; the constant median image has {median:.4f} and {median_test:.4f}. In squared error it has
-{mse:.4f}, the mean image {mean:.4f}. In the picture about twelve of sixteen test images come back as
-the digit that they were, with thicker strokes; the others become another digit. Draws from the
-Gaussian with its codes' mean and covariance have the strokes of digits, many can be read, and many
-are of no digit: they cover {coverage:.2f} of the test images. With signed weights the same network's
-cover {twin_coverage:.2f}, an ordinary autoencoder's, which look like scattered strokes,
-{plain_coverage:.2f}, a Gaussian VAE's {vae:.2f}.
-Its whitened codes are not Gaussian: {zeros:.0%} of all raw values are exactly zero, {dead:.0f} of 100
-units never vary, and the law of the radius is {radius:.2f} away from a Gaussian's (KS; codes that are
-Gaussian: {null:.3f}). With signed weights the same network has {twin:.2f}, an ordinary autoencoder
+What the network is worth at the source's 150 epochs ({seeds}): its training MAE is {train}, its
+test MAE {test}; the constant median image has {median:.4f} and {median_test:.4f}. In squared
+error it has {mse:.4f}, the mean image {mean:.4f}. In the picture about twelve of sixteen test
+images come back as the digit that they were, with thicker strokes; the others become another
+digit. Draws from the Gaussian with its codes' mean and covariance have the strokes of digits,
+many can be read, and many are of no digit: they cover {coverage:.2f} of the test images. With
+signed weights the same network's cover {twin_coverage:.2f}, an ordinary autoencoder's, which look
+like scattered strokes, {plain_coverage:.2f}, a Gaussian VAE's {vae:.2f}. Its whitened codes are
+not Gaussian: {zeros:.0%} of all raw values are exactly zero, {dead:.0f} of 100 units never vary,
+and the law of the radius is {radius:.2f} away from a Gaussian's (KS; codes that are Gaussian:
+{null:.3f}). With signed weights the same network has {twin:.2f}, an ordinary autoencoder
 {plain:.2f}, the Gaussian VAE {vae_radius:.3f}.
 
 ![Test images and reconstructions above, draws below](whitening.png)
@@ -123,7 +123,7 @@ def _section(outcome: Outcome) -> str:
 def _whitening(done: pd.DataFrame, panel: pd.DataFrame) -> str:
     """The paragraph on the trained network; empty without its rows and those of the controls."""
     trained = done[done["epochs"] >= 150]
-    models = {name: rows for name, rows in trained.groupby("family")}
+    models = dict(list(trained.groupby("family")))
     if not {"bs_autoencoder", "bs_twin", "autoencoder", "gaussian"} <= set(models):
         return ""
     scores = panel.merge(trained[["trial_id", "family"]], on="trial_id")

@@ -1,11 +1,13 @@
 """Why the Concrete latent of Neague, van Diepen and van Ree fails: a ladder, one change a rung."""
 
+import itertools
+
 import pandas as pd
 
 from sweeps.results.baselines import baseline
 from sweeps.results.claims.claim import Claim, Part, Protocol, Row
 from sweeps.results.claims.evidence import Difference, above, against, below, chosen, mean_of
-from sweeps.results.claims.logit_normal import TITLE
+from sweeps.results.claims.table_3 import TITLE
 
 #: The sweep's own protocol: the source's network trains twenty times as long.
 PROTOCOL = Protocol("mnist", epochs=10, batch_size=100)
@@ -95,7 +97,7 @@ def _ladder(rungs: list[tuple[str, pd.DataFrame]]) -> list[Row]:
         missing = [name for name, _ in RUNGS if name not in dict(rungs)]
         return [_rung_claim(name).untested("no rows", "no rows") for name in missing[:1]]
     found = []
-    for (_, before), (name, after) in zip(rungs, rungs[1:], strict=False):
+    for (_, before), (name, after) in itertools.pairwise(rungs):
         text = f"L_100 of the discrete model {against(after, before, DISCRETE)} before"
         text += f"; its -ELBO {mean_of(after, 'test_discrete_neg_elbo').text()}"
         text += f", relaxed {mean_of(after, 'test_neg_elbo').text()}"

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from sweeps.results.claims.noise import seed_noise
@@ -51,9 +52,15 @@ class Difference:
 
 def mean_of(rows: pd.DataFrame, metric: str) -> Estimate:
     """The mean of a metric over rows that differ in their seed alone."""
-    values = rows[metric].dropna()
-    error = float(values.sem()) if len(values) > 1 else math.nan
-    return Estimate(float(values.mean()), error, len(values))
+    values = rows[metric].dropna().to_numpy(dtype=float)
+    return Estimate(values.mean().item() if len(values) else math.nan, _error(values), len(values))
+
+
+def _error(values: np.ndarray) -> float:
+    """The standard error of a mean; NaN for a single value."""
+    if len(values) < 2:
+        return math.nan
+    return float(values.std(ddof=1)) / math.sqrt(len(values))
 
 
 def below(rows: pd.DataFrame, others: pd.DataFrame, metric: str) -> Difference:
@@ -67,13 +74,13 @@ def below(rows: pd.DataFrame, others: pd.DataFrame, metric: str) -> Difference:
         axis="columns",
         join="inner",
     ).dropna()
-    gaps = pairs.iloc[:, 1] - pairs.iloc[:, 0]
+    gaps = pairs.iloc[:, 1].to_numpy(dtype=float) - pairs.iloc[:, 0].to_numpy(dtype=float)
     if len(gaps) == 0:
         return Difference(math.nan, math.nan, 0)
     if len(gaps) > 1:
-        return Difference(float(gaps.mean()), float(gaps.sem()), len(gaps))
+        return Difference(gaps.mean().item(), _error(gaps), len(gaps))
     error = math.hypot(seed_noise(rows, metric), seed_noise(others, metric))
-    return Difference(float(gaps.iloc[0]), error, 1, noise=not math.isnan(error))
+    return Difference(gaps[0].item(), error, 1, noise=not math.isnan(error))
 
 
 def above(rows: pd.DataFrame, others: pd.DataFrame, metric: str) -> Difference:

@@ -1,24 +1,18 @@
 """Neague, van Diepen and van Ree: three latent distributions on binarised MNIST."""
 
-from pathlib import Path
-
 import pandas as pd
 
-from sweeps.results.claims.claim import Claim, Part, Protocol, Row
-from sweeps.results.claims.evidence import Difference, above, below, chosen, mean_of, within
+from sweeps.results.claims import table_3
+from sweeps.results.claims.claim import Claim, Part, Row
+from sweeps.results.claims.evidence import Difference, above, below, chosen, mean_of
+from sweeps.results.claims.table_3 import PROTOCOL, PUBLISHED, TITLE
 
-PUBLISHED = Path(__file__).parents[1] / "published"
-TITLE = '"Project AI: Discrete Variational Autoencoders with Logit-normals"'
-PROTOCOL = Protocol("mnist", epochs=200, batch_size=50)
 BEST = 1.78
-
-#: How near a number must come to a published one to be reproduced, nats.
-MARGIN = 1.0
 
 BEST_PRIOR = Claim(
     claim="prior scale 1.78 has the best general performance",
     source=f"{TITLE}, section 6.1",
-    words="the prior with σ = 1.78 has the best general performance on different dimensions in "
+    words="the prior with sigma = 1.78 has the best general performance on different dimensions in "
     "both the loss and the KL-divergence",
     criterion="of the four prior scales 1.78 has the lowest mean -ELBO over the five dimensions, "
     "and the lowest mean KL, each by more than two standard errors paired by seed",
@@ -41,20 +35,12 @@ USE = Claim(
     "logit-normal with prior scale 1.78",
     protocol=PROTOCOL,
 )
-PAR = Claim(
-    claim="the Concrete is not on par with the other models",
-    source=f"{TITLE}, section 6.1, Table 3",
-    words="the performance of the Gumbel distribution seems to not be on par with the other models",
-    criterion="-ELBO of the Concrete above the Gaussian's, mean over the five dimensions, by more "
-    "than two standard errors",
-    protocol=PROTOCOL,
-)
 
 
 def rows(done: pd.DataFrame, _panel: pd.DataFrame) -> list[Row]:
     """The claims of Tables 1 to 3."""
-    found = [*_table_itself(), *_best_prior(done), *_crossing(done), *_use(done), *_par(done)]
-    return [*found, *_concrete_cells(done)]
+    ours = [*_best_prior(done), *_crossing(done), *_use(done)]
+    return [*_table_itself(), *ours, *table_3.rows(done)]
 
 
 def _table_itself() -> list[Row]:
@@ -137,42 +123,6 @@ def _use(done: pd.DataFrame) -> list[Row]:
     ]
     text = ", ".join(f"{name} {found.text(1)}" for name, found in counts.items())
     return [USE.judged(pd.concat(models.values()), f"active units of 40: {text}", parts)]
-
-
-def _par(done: pd.DataFrame) -> list[Row]:
-    models = [
-        done[done["family"] == family]
-        .groupby("seed", as_index=False)
-        .agg({"test_neg_elbo": "mean", "epochs": "min", "dataset": "first", "family": "first"})
-        for family in ("concrete", "gaussian")
-    ]
-    if any(model.empty for model in models):
-        return []
-    gap = above(*models, "test_neg_elbo")
-    means = [f"{mean_of(model, 'test_neg_elbo').text(1)}" for model in models]
-    text = f"mean -ELBO over the dimensions: Concrete {means[0]}, Gaussian {means[1]}"
-    used = done[done["family"].isin(["concrete", "gaussian"])]
-    return [PAR.judged(used, text, [Part("-ELBO", gap)])]
-
-
-def _concrete_cells(done: pd.DataFrame) -> list[Row]:
-    """Every Concrete cell of Table 3."""
-    published = pd.read_csv(PUBLISHED / "family_elbo.csv")
-    found = []
-    for size, elbo in chosen(published, family="concrete")[["latent_dim", "elbo"]].to_numpy():
-        ours = chosen(done, family="concrete", latent_dim=size)
-        if ours.empty:
-            continue
-        claim = Claim(
-            claim=f"-ELBO of the Concrete with {size:.0f} classes is {elbo:.2f}",
-            source=f"{TITLE}, Table 3",
-            words=f"{size:.0f} ... Concrete {elbo:.2f}",
-            criterion=f"-ELBO within {MARGIN:g} nat of it, by more than two standard errors",
-            protocol=PROTOCOL,
-        )
-        part = Part("distance", within(ours, "test_neg_elbo", elbo, MARGIN))
-        found.append(claim.judged(ours, f"-ELBO {mean_of(ours, 'test_neg_elbo').text()}", [part]))
-    return found
 
 
 def _listed(means: pd.Series) -> str:

@@ -1,32 +1,17 @@
 """Tan: are the whitened codes of the Boolean-structured autoencoder Gaussian?"""
 
-import math
-
 import pandas as pd
 
-from sweeps.results.baselines import baseline
 from sweeps.results.claims.claim import Claim, Part, Protocol, Row
-from sweeps.results.claims.evidence import Difference, above, against, below, chosen, mean_of
+from sweeps.results.claims.evidence import Difference, above, against, below
+from sweeps.results.claims.gaussianity import LARGE_Z, RULE, shape, surprise, untrained
 
 SOURCE = '"Variational Autoencoder without Kullback-Leibler divergence (BSvarautonet)"'
 PROTOCOL = Protocol("mnist", epochs=150, batch_size=100)
 
-#: A z-score of the Gaussianity panel beyond this is no chance: its null has 20 draws.
-LARGE_Z = 5.0
-
-#: Metrics of the panel that see different departures: tails, clusters, shells, units, directions.
-PRIMARY = ("mardia_kurtosis", "mardia_skewness", "radius_ks", "zca_ks", "ica_kurtosis")
-
 #: Distances from the Gaussian law that do not grow with the number of codes.
 DISTANCES = ("radius_ks", "zca_ks", "ica_ks")
 
-#: Largest share of exact zeros in a unit that rounding explains; a continuous law has none.
-ATOM = 1e-3
-
-RULE = (
-    f"no primary metric of the panel beyond |z| = {LARGE_Z:g}, no exact atom, no dead unit, full "
-    "rank; one trained network that fails refutes it, three that pass support it"
-)
 CODES = Claim(
     claim="whitened codes of the Boolean-structured network are Gaussian",
     source=f"{SOURCE}, abstract and section 2",
@@ -107,23 +92,23 @@ def rows(done: pd.DataFrame, panel: pd.DataFrame) -> list[Row]:
 
 def _codes(claim: Claim, rows: pd.DataFrame, panel: pd.DataFrame) -> Row:
     """Codes are Gaussian if nothing in any seed says that they are not."""
-    blind = _untrained(rows)
+    blind = untrained(rows)
     if blind:
-        return claim.untested(_shape(rows, panel), blind)
-    sizes = _surprise(rows, panel)
+        return claim.untested(shape(rows, panel), blind)
+    sizes = surprise(rows, panel)
     if sizes.empty:
         return claim.untested("no panel", "no panel")
     found = Difference(LARGE_Z - float(sizes.max()), 0.0, len(sizes))
     part = Part("panel", found, one_refutes=True)
-    return claim.judged(rows, _shape(rows, panel), [part])
+    return claim.judged(rows, shape(rows, panel), [part])
 
 
 def _ordinary(rows: pd.DataFrame, panel: pd.DataFrame) -> Row:
-    sizes = _surprise(rows, panel)
+    sizes = surprise(rows, panel)
     if sizes.empty:
         return ORDINARY.untested("no panel", "no panel")
     found = Difference(float(sizes.min()) - LARGE_Z, 0.0, len(sizes))
-    return ORDINARY.judged(rows, _shape(rows, panel), [Part("panel", found)])
+    return ORDINARY.judged(rows, shape(rows, panel), [Part("panel", found)])
 
 
 def _cause(bs: pd.DataFrame, twin: pd.DataFrame, panel: pd.DataFrame) -> Row:
@@ -167,46 +152,3 @@ def _controls(done: pd.DataFrame, panel: pd.DataFrame) -> list[Row]:
         claim = Claim(f"control: {words}", CONTROL, "", RULE, protocol)
         found.append(_codes(claim, rows, panel))
     return found
-
-
-def _untrained(rows: pd.DataFrame) -> str:
-    """Why a network of the source's kind has learned nothing; empty if it has."""
-    if rows["family"].iloc[0] not in ("bs_autoencoder", "bs_twin") or not rows["epochs"].max():
-        return ""
-    error, constant = rows["train_mae"].max(), baseline("mnist", "median_image_mae_train")
-    if not error > 0.95 * constant:
-        return ""
-    return f"training MAE {error:.4f} is that of the constant median image, {constant:.4f}"
-
-
-def _surprise(rows: pd.DataFrame, panel: pd.DataFrame) -> pd.Series:
-    """For every trial its largest |z|, infinite with an exact atom, a dead unit or a lost rank."""
-    mine = panel[panel["trial_id"].isin(rows["trial_id"])]
-    primary = mine[mine["metric"].isin(PRIMARY)]
-    sizes = primary.groupby("trial_id")["z"].agg(lambda z: z.abs().max())
-    exact = mine.pivot_table("value", "trial_id", "metric")
-    exact = exact.reindex(index=sizes.index, columns=["atom_share", "dead_units", "rank"])
-    width = rows.set_index("trial_id")["latent_dim"].reindex(sizes.index)
-    broken = (exact["atom_share"] > ATOM) | (exact["dead_units"] > 0) | (exact["rank"] < width)
-    return sizes.mask(broken, math.inf)
-
-
-def _shape(rows: pd.DataFrame, panel: pd.DataFrame) -> str:
-    """What the panel saw, in words."""
-    mine = panel[panel["trial_id"].isin(rows["trial_id"])]
-    sizes = mine[mine["metric"].isin(PRIMARY)]["z"].abs()
-    if sizes.empty:
-        return "no panel"
-    values = mine.groupby("metric")["value"].mean()
-    nulls = mine.groupby("metric")["null_mean"].mean()
-    parts = [f"|z| of {len(PRIMARY)} primary metrics {sizes.min():.0f} to {sizes.max():.0f}"]
-    for name, word in (("radius_ks", "radius"), ("zca_ks", "ZCA axes")):
-        if name in values:
-            parts.append(f"KS of the {word} {values[name]:.3f} (Gaussian {nulls[name]:.3f})")
-    if "atom_share" in values:
-        parts.append(f"largest share of exact zeros in a unit {values['atom_share']:.2f}")
-    if "dead_units" in values:
-        parts.append(f"{values['dead_units']:.0f} dead units")
-    if "rank" in values:
-        parts.append(f"rank {values['rank']:.0f} of {rows['latent_dim'].iloc[0]:.0f}")
-    return f"{'; '.join(parts)}; n = {rows['seed'].nunique()}"
