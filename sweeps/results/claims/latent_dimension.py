@@ -5,7 +5,7 @@ import pandas as pd
 from sweeps.results.claims.claim import Claim, Part, Protocol, Row
 from sweeps.results.claims.evidence import below, mean_of
 
-SOURCE = '"Project 1.3 - Variational Autoencoders" by M. Kaya, Results'
+SOURCE = '"Project 1.3 - Variational Autoencoders" by M. Kaya, Results and Analysis'
 BEST = 6
 PUBLISHED_BOTTLENECK = 16
 ELBO = "test_neg_elbo"
