@@ -4,6 +4,7 @@ python docs/claims.py [FILE]
 """
 
 import sys
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -39,7 +40,7 @@ importance-weighted bound on -ln p(x) with 100 draws, above the NLL itself.
 WHITENING = """
 What the network is worth at the source's 150 epochs ({seeds}): its training MAE is {train}, its
 test MAE {test}; the constant median image has {median:.4f} and {median_test:.4f}. In squared
-error it has {mse:.4f}, the mean image {mean:.4f}. In the picture about twelve of sixteen test
+error it has {mse:.4f}, the mean image {mean:.4f}. In the picture (seed 0) about twelve of sixteen test
 images come back as the digit that they were, with thicker strokes; the others become another
 digit. Draws from the Gaussian with its codes' mean and covariance have the strokes of digits,
 many can be read, and many are of no digit: they cover {coverage:.2f} of the test images. With
@@ -129,7 +130,7 @@ def _whitening(done: pd.DataFrame, panel: pd.DataFrame) -> str:
     scores = panel.merge(trained[["trial_id", "family"]], on="trial_id")
     value = scores.pivot_table("value", "metric", "family")
     bs = models["bs_autoencoder"]
-    return WHITENING.format(
+    text = WHITENING.format(
         seeds=f"{len(bs)} seed{'s' * (len(bs) != 1)}",
         train=mean_of(bs, "train_mae").text(4),
         test=mean_of(bs, "test_mae").text(4),
@@ -149,6 +150,8 @@ def _whitening(done: pd.DataFrame, panel: pd.DataFrame) -> str:
         twin=value.loc["radius_ks", "bs_twin"],
         vae_radius=value.loc["radius_ks", "gaussian"],
     )
+    paragraph, picture = text.strip().split("\n\n")
+    return "\n".join([*textwrap.wrap(" ".join(paragraph.split()), 100), "", picture, ""])
 
 
 def _cell(text: object) -> str:

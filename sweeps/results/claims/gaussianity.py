@@ -6,8 +6,8 @@ import pandas as pd
 
 from sweeps.results.baselines import baseline
 
-#: A z-score of the Gaussianity panel beyond this is no chance. Its null has 20 draws; of 490 further
-#: codes that were Gaussian, less than .011 exceeded it in any primary metric.
+#: A z-score of the Gaussianity panel beyond this is no chance. Its null has 20 draws; of 490 more
+#: codes that were Gaussian, one in a hundred exceeded it in some primary metric.
 LARGE_Z = 5.0
 
 #: Metrics of the panel that see different departures: tails, clusters, shells, units, directions.
