@@ -40,8 +40,8 @@ importance-weighted bound on -ln p(x) with 100 draws, above the NLL itself.
 WHITENING = """
 What the network is worth at the source's 150 epochs ({seeds}): its training MAE is {train}, its
 test MAE {test}; the constant median image has {median:.4f} and {median_test:.4f}. In squared
-error it has {mse:.4f}, the mean image {mean:.4f}. In the picture (seed 0) about twelve of sixteen test
-images come back as the digit that they were, with thicker strokes; the others become another
+error it has {mse:.4f}, the mean image {mean:.4f}. In the picture (seed 0) about twelve of
+sixteen test images come back as the digit that they were, with thicker strokes; the others become another
 digit. Draws from the Gaussian with its codes' mean and covariance have the strokes of digits,
 many can be read, and many are of no digit: they cover {coverage:.2f} of the test images. With
 signed weights the same network's cover {twin_coverage:.2f}, an ordinary autoencoder's, which look
