@@ -33,4 +33,4 @@ def baseline_note(dataset: str) -> str:
     if mine.empty:
         return ""
     parts = [f"{doc} {value:.5g}" for doc, value in mine[["doc", "value"]].to_numpy()]
-    return f"Baselines on {dataset}, which know nothing of the single image: {'; '.join(parts)}."
+    return f"What knows nothing reaches on {dataset}: {'; '.join(parts)}."
