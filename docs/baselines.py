@@ -12,7 +12,7 @@ import pandas as pd
 from bsvae.datasets import Data, load
 from sweeps.results.baselines import BASELINES
 
-PIXELS = "one Bernoulli per pixel, -ln p of binarised test images in nats"
+PIXELS = "independent pixels, -ln p of binarised test images in nats"
 MEAN_IMAGE = "the mean image, squared error a pixel of test images"
 MEDIAN_TRAIN = "the median image, absolute error a pixel of training images"
 MEDIAN_TEST = "and of test images"

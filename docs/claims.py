@@ -25,8 +25,8 @@ NOISE_SWEEP = "seed_noise"
 HEAD = """# The sources' claims, and what was measured
 
 Made by `make claims` from the rows of the shipped sweeps under [results](../results); verdicts are
-computed from the rows, by criteria that were chosen from the sources and from theory, and that
-could have failed. `bsvae table NAME` prints the same beside the tables.
+computed from the rows, by criteria that are taken from the sources' words and from theory, and that
+can fail. `bsvae table NAME` prints the same beside the tables.
 
 - **held**, **did not hold**: at the source's protocol, with the seeds that the claim needs, by more
   than two standard errors.
@@ -40,8 +40,8 @@ importance-weighted bound on -ln p(x) with 100 draws, above the NLL itself.
 WHITENING = """
 What the network is worth at the source's 150 epochs ({seeds}): its training MAE is {train}, its
 test MAE {test}; the constant median image has {median:.4f} and {median_test:.4f}. In squared
-error it has {mse:.4f}, the mean image {mean:.4f}. In the picture (seed 0) about twelve of
-sixteen test images come back as the digit that they were, with thicker strokes; the others become another
+error it has {mse:.4f}, the mean image {mean:.4f}. In the picture (seed 0) about twelve of sixteen
+test images come back as the digit that they were, with thicker strokes; the others become another
 digit. Draws from the Gaussian with its codes' mean and covariance have the strokes of digits,
 many can be read, and many are of no digit: they cover {coverage:.2f} of the test images. With
 signed weights the same network's cover {twin_coverage:.2f}, an ordinary autoencoder's, which look
@@ -110,7 +110,7 @@ def _section(outcome: Outcome) -> str:
             f"| {' | '.join(map(_cell, row))} |"
             for row in table[["claim", "measured", "verdict"]].itertuples(index=False)
         ]
-        lines += ["", "What each needs, chosen beforehand:", ""]
+        lines += ["", "What each asks and needs:", ""]
         lines += [
             f"- *{row['claim']}* ({row['source']}): {row['criterion']}. Needs {row['needs']}."
             for _, row in table.iterrows()

@@ -117,10 +117,11 @@ class Claim:
 
         Args:
             rows: all rows that the measurement is of.
-            measured: its numbers in words.
+            measured: its numbers in words; how many seeds are compared is added.
             parts: what the criterion asks, all of it.
         """
         short = self.protocol.missing(rows)
+        measured = f"{measured}; n = {min(part.found.n for part in parts)}"
         return self._row(measured, f"not testable yet ({short})" if short else self._judge(parts))
 
     def untested(self, measured: str, why: str) -> Row:

@@ -57,7 +57,7 @@ def rows(done: pd.DataFrame) -> list[Row]:
     ]
     text = (
         f"2 MSE / 784 = {derived:.3g}; lowest point of the parabola {derived * 2**lowest:.3g}, "
-        f"{2**lowest:.2f} times that (2 to the power {lowest:.2f} ± {error:.2f}, {len(near)} "
-        f"trials); best single trial {best['kl_weight']:.3g}"
+        f"{2**lowest:.2f} times that (2 to the power {lowest:.2f} ± {error:.2f}); "
+        f"best single trial {best['kl_weight']:.3g}"
     )
     return [BEST.judged(near, text, parts)]

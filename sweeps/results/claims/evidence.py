@@ -24,13 +24,13 @@ class Estimate:
     n: int
 
     def text(self, digits: int = 2) -> str:
-        """The mean, its error if there is one, and n.
+        """The mean and its error, if there is one.
 
         >>> Estimate(3.14159, 0.02, 3).text(), Estimate(3.14159, math.nan, 1).text()
-        ('3.14 ± 0.02 (n = 3)', '3.14 (n = 1)')
+        ('3.14 ± 0.02', '3.14')
         """
         error = "" if math.isnan(self.error) else f" ± {self.error:.{digits}f}"
-        return f"{self.value:.{digits}f}{error} (n = {self.n})"
+        return f"{self.value:.{digits}f}{error}"
 
 
 @dataclass(frozen=True)

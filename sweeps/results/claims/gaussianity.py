@@ -62,4 +62,4 @@ def shape(rows: pd.DataFrame, panel: pd.DataFrame) -> str:
         parts.append(f"{values['dead_units']:.0f} dead units")
     if "rank" in values:
         parts.append(f"rank {values['rank']:.0f} of {rows['latent_dim'].iloc[0]:.0f}")
-    return f"{'; '.join(parts)}; n = {rows['seed'].nunique()}"
+    return "; ".join(parts)

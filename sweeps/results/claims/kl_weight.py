@@ -126,7 +126,7 @@ def _numbers(rows: pd.DataFrame) -> str:
     weight = rows["kl_weight"].iloc[0]
     ratio = weight * PIXELS / (2 * rows[ERROR].mean())
     return (
-        f"rate {mean_of(rows, RATE).text(1)}, MSE {mean_of(rows, ERROR).text(4)}, -ELBO at the "
+        f"rate {mean_of(rows, RATE).text(1)}, MSE {mean_of(rows, ERROR).text(5)}, -ELBO at the "
         f"best variance {mean_of(rows, ELBO).text(1)}, weight {ratio:.2g} times 2 MSE / 784"
     )
 

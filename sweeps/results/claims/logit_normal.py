@@ -79,8 +79,7 @@ def _best_prior(done: pd.DataFrame) -> list[Row]:
         gap = Difference(gap.value, gap.error * (fewer if gap.noise else 1), gap.n, gap.noise)
         parts.append(Part(f"{word} against prior scale {rival:g}", gap))
         texts.append(f"mean {word} by prior scale {_listed(averages)}")
-    text = f"{'; '.join(texts)}; {_seeds(ours)}"
-    return [BEST_PRIOR.judged(ours, text, parts)]
+    return [BEST_PRIOR.judged(ours, "; ".join(texts), parts)]
 
 
 def _over_dimensions(ours: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -104,7 +103,7 @@ def _crossing(done: pd.DataFrame) -> list[Row]:
         parts.append(Part(f"at {size} dimensions", ask(ours, gaussian, "test_neg_elbo")))
         used += [ours, gaussian]
     together = pd.concat(used)
-    return [CROSSING.judged(together, f"{', '.join(texts)}; {_seeds(together)}", parts)]
+    return [CROSSING.judged(together, ", ".join(texts), parts)]
 
 
 def _use(done: pd.DataFrame) -> list[Row]:
@@ -127,7 +126,3 @@ def _use(done: pd.DataFrame) -> list[Row]:
 
 def _listed(means: pd.Series) -> str:
     return ", ".join(f"{scale:g}: {value:.2f}" for scale, value in means.items())
-
-
-def _seeds(ours: pd.DataFrame) -> str:
-    return f"n = {ours['seed'].nunique()}"

@@ -44,7 +44,7 @@ def _without(done: pd.DataFrame, size: int) -> Row | None:
         f"the planes lie {angle:.0f}° apart; test MSE of the closed form without centring "
         f"{plain:.6f}, of PCA {centred:.6f}; trained {mean_of(ours, 'test_mse').text(6)}"
     )
-    part = Part("angle", Difference(NO_ANGLE - angle, 0.0, 1))
+    part = Part("angle", Difference(NO_ANGLE - angle, 0.0, len(ours)))
     return claim.judged(ours, text, [part])
 
 

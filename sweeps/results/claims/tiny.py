@@ -43,8 +43,7 @@ def rows(done: pd.DataFrame, _panel: pd.DataFrame) -> list[Row]:
     if len(right):
         harm = above(slips, right, ERROR)
         text = f"test MSE {error.text()} ({_span(slips)}), corrected {mean_of(right, ERROR).text()}"
-        text += f" ({_span(right)}): {harm.value:.2f} ± {harm.error:.2f} apart, "
-        text += f"{harm.n} pairs of seeds"
+        text += f" ({_span(right)}): {harm.value:.2f} ± {harm.error:.2f} apart"
         part = Part("error", below(slips, right, ERROR))
         found.append(SLIPS.judged(pd.concat([slips, right]), text, [part]))
     return found
