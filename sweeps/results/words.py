@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from bsvae.catalogue import declared
 from bsvae.metrics import METRICS
 from sweeps.definition.file import Sweep
 
@@ -17,25 +18,6 @@ SYMBOLS = {
     "initial_temperature": "λ₁ from",
     "kl_weight": "β",
     "learning_rate": "step size",
-}
-
-GREY = "grey pixels, Gaussian"
-
-#: What a family's distortion is measured by; numbers of one kind alone can be compared.
-LIKELIHOODS = {
-    "gaussian": "binary pixels",
-    "logit_normal": "binary pixels",
-    "concrete": "binary pixels",
-    "binary_concrete": "binary pixels",
-    "conv_vae": "grey pixels, Bernoulli",
-    "conv_autoencoder": "grey pixels, Bernoulli",
-    "bs_autoencoder": "grey pixels, Laplace",
-    "bs_twin": "grey pixels, Laplace",
-    "tiny_vae": "3x3 images, Gaussian",
-    "autoencoder": GREY,
-    "linear_autoencoder": GREY,
-    "pca": GREY,
-    "vae_mse": GREY,
 }
 
 #: Fields that other parts of a label or a figure show already.
@@ -64,34 +46,33 @@ def label_cells(sweep: Sweep) -> list[str]:
 
 
 def likelihood_of(family: str) -> str:
-    """What a family's distortion is measured by; one that is not in the table is of its own kind.
+    """What a family's distortion is measured by, as `bsvae.catalogue` declares it.
 
-    >>> likelihood_of("gaussian"), likelihood_of("my_own")
-    ('binary pixels', 'pixels of my own')
+    >>> likelihood_of("gaussian"), likelihood_of("conv_vae"), likelihood_of("my_own")
+    ('binary pixels', 'grey pixels, Bernoulli', 'binary pixels')
     """
-    return LIKELIHOODS.get(family, f"pixels of {in_words(family)}")
+    return declared(family).measure
 
 
 def in_words(family: str) -> str:
     """A family's name as text.
 
-    >>> in_words("bs_autoencoder"), in_words("logit_normal"), in_words("vae_mse")
-    ('BS autoencoder', 'logit-normal', 'VAE (MSE)')
+    >>> in_words("bs_autoencoder"), in_words("logit_normal"), in_words("my_own")
+    ('BS autoencoder', 'logit-normal', 'my own')
     """
-    known = {
-        "logit_normal": "logit-normal",
-        "gaussian": "Gaussian",
-        "concrete": "Concrete",
-        "binary_concrete": "binary Concrete",
-        "bs_autoencoder": "BS autoencoder",
-        "bs_twin": "BS twin",
-        "pca": "PCA",
-        "vae_mse": "VAE (MSE)",
-        "tiny_vae": "tiny VAE",
-        "conv_vae": "conv. VAE",
-        "conv_autoencoder": "conv. autoencoder",
-    }
-    return known.get(family, family.replace("_", " "))
+    return declared(family).words or family.replace("_", " ")
+
+
+def field_words(name: str) -> str:
+    """A field as text, with the symbol that the sources write.
+
+    >>> field_words("kl_weight"), field_words("hidden"), field_words("learning_rate")
+    ('KL weight β', 'hidden', 'learning rate')
+    """
+    known = {"kl_weight": "KL weight β", "kl_warmup": "KL warm-up", "kl_estimator": "KL estimator"}
+    symbol = SYMBOLS.get(name, "")
+    words = known.get(name, name.replace("_", " "))
+    return words if name in known or len(symbol) > 2 else f"{words} {symbol}".strip()
 
 
 def axis_label(metric: str) -> str:
