@@ -1,117 +1,197 @@
-"""Learning curves, and the history of a search."""
+"""Learning curves: per value of what varies; of a search every proposal, stopped ones too."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
 import pandas as pd
+from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bsvae.metrics import METRICS
-from sweeps.figures.style import Looks, legend_below, line_looks, styled, wrapped
+from sweeps.figures.looks import looks_of
+from sweeps.figures.style import Looks, framed, legend_below, plain_log, styled, wrapped
+from sweeps.results.effects import KIND, with_kind
 from sweeps.results.outcome import Outcome
-from sweeps.results.words import SYMBOLS, axis_label, likelihood_of
+from sweeps.results.words import axis_label, field_words
+
+T = TypeVar("T")
 
 MOST_PANELS = 9
+
+#: What is drawn where the objective is not measured after every epoch, the first that is.
+OTHERWISE = ("valid_neg_elbo", "test_neg_elbo", "test_distortion", "test_mse")
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Curves to draw.
+
+    Attributes:
+        metric: which.
+        rows: one row per trial and epoch, with the trial's fields, ``label`` and ``status``.
+    """
+
+    metric: str
+    rows: pd.DataFrame
+
+
+def curves_of(outcome: Outcome) -> Curves | None:
+    """The curves of done trials and of those stopped early, where they have more than one epoch."""
+    trials = outcome.trials[outcome.trials["status"].isin(("done", "stopped"))]
+    trials = with_kind(trials, outcome.sweep)
+    kept = ["trial_id", "status", "family", "label", "cell", "latent_dim", "seed", *KIND]
+    kept += [name for name in outcome.sweep.search if name not in kept]
+    for metric in (outcome.objective, *OTHERWISE):
+        if metric in outcome.epochs and outcome.epochs[metric].notna().any():
+            curves = outcome.epochs[["trial_id", "epoch", metric]].dropna()
+            rows = curves.merge(trials[kept], on="trial_id")
+            rows = rows[rows.groupby("trial_id")["epoch"].transform("size") > 1]
+            return Curves(metric, rows.sort_values(["cell", "epoch"])) if len(rows) else None
+    return None
 
 
 @styled
 def learning_curves(outcome: Outcome) -> Figure | None:
-    """Test distortion by epoch: one panel per latent dimension, one line per model.
-
-    A model that was searched shows its best trial; several seeds their mean, between the lowest and
-    the highest.
-    """
-    best = outcome.best("label", "latent_dim", "seed")
-    best = best[["trial_id", "family", "label", "latent_dim", "seed", "cell"]]
-    curves = outcome.epochs.merge(best, on="trial_id").dropna(subset="test_distortion")
-    curves = curves.groupby("trial_id").filter(lambda one: len(one) > 1)
-    if curves.empty:
+    """The objective by epoch: of a grid per model and latent dimension, of a search per value."""
+    curves = curves_of(outcome)
+    if curves is None:
         return None
-    curves["pixels"] = curves["family"].map(likelihood_of)
-    kinds = sorted(set(zip(curves["pixels"], curves["latent_dim"], strict=True)))
-    kinds = _spread(kinds, MOST_PANELS)
-    looks = line_looks(best[["family", "label"]].itertuples(index=False))
-    figure, axes = wrapped(len(kinds), height=2.5)
-    for (pixels, size), ax in zip(kinds, axes, strict=True):
-        chosen = (curves["latent_dim"] == size) & (curves["pixels"] == pixels)
-        _curves(ax, curves[chosen], looks)
-        several = curves["pixels"].nunique() > 1
-        ax.set_title(f"{size} latent dimensions" + (f"\n{pixels}" if several else ""))
-        ax.set(xlabel="epoch", ylabel="distortion (nats/image)" if ax is axes[0] else "")
-        ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    legend_below(figure)
+    if outcome.sweep.search:
+        return _of_search(outcome, curves)
+    rows, looks = curves.rows, looks_of(outcome)
+    groups = list(rows.groupby([*KIND, "latent_dim"], dropna=False))
+    several = len({kind[:2] for kind, _ in groups}) > 1
+    figure, axes = wrapped(min(len(groups), MOST_PANELS), height=2.6)
+    for ((*kind, size), here), ax in zip(_spread(groups, MOST_PANELS), axes, strict=True):
+        _lines(ax, here, curves.metric, looks)
+        ax.set_title(f"{size:g} latent dimensions" + ("\n" + ", ".join(kind)) * several)
+        _dress(ax, axes, curves.metric)
+    legend_below(figure, order=looks)
     return figure
 
 
-def _curves(ax: Axes, curves: pd.DataFrame, looks: Looks) -> None:
-    grouped = curves.groupby(["label", "epoch"], sort=False)["test_distortion"]
-    spread = grouped.agg(["mean", "min", "max", "count"]).reset_index()
-    for label, line in spread.groupby("label", sort=False):
-        line = line.sort_values("epoch")
+def _lines(ax: Axes, rows: pd.DataFrame, metric: str, looks: Looks) -> None:
+    """Means over seeds, with their standard error as a band."""
+    table = rows.groupby(["label", "epoch"], sort=False)[metric].agg(["mean", "sem"])
+    for label, line in table.groupby("label", sort=False):
+        line = line.droplevel("label").sort_index()
         look = looks[str(label)] | {"markevery": max(1, len(line) // 6), "markersize": 3.5}
-        ax.plot(line["epoch"], line["mean"], label=label, **look)
-        if (line["count"] > 1).any():
-            ax.fill_between(line["epoch"], line["min"], line["max"], color=look["color"], alpha=0.2)
-    settled = curves[curves["epoch"] > curves["epoch"].max() * 0.02]["test_distortion"]
-    low, high = settled.min(), settled.quantile(0.995)
-    ax.set_ylim(low - 0.04 * (high - low), high + 0.04 * (high - low))
+        ax.plot(line.index, line["mean"], label=label, **look)
+        low, high = line["mean"] - line["sem"], line["mean"] + line["sem"]
+        ax.fill_between(line.index, low, high, color=look["color"], alpha=0.25, lw=0)
+    _frame(ax, rows, metric)
+
+
+def _of_search(outcome: Outcome, curves: Curves) -> Figure:
+    """A panel per cell and searched field, each proposal in the colour of its value."""
+    shown = panels_of_search(outcome, curves)
+    figure, axes = wrapped(len(shown), height=2.9, columns=2 if len(shown) in (2, 4) else 3)
+    for (title, name, rows), ax in zip(shown, axes, strict=True):
+        span = outcome.sweep.search[name]
+        norm = (LogNorm if span.log else Normalize)(span.low, span.high)
+        best = _best_value(outcome, rows, name)
+        for (value, status), one in rows.groupby([name, "status"]):
+            line = one.groupby("epoch")[curves.metric].mean()
+            color, chosen = colormaps["viridis"](norm(value)), value == best
+            ax.plot(line.index, line, c=color, lw=2.6 if chosen else 0.9, zorder=2 + chosen)
+            end = {"stopped": {"marker": "o", "mfc": "none"}, "done": {"marker": "."}}[str(status)]
+            ax.plot(line.index[-1:], line.iloc[-1:], c=color, ms=4, **end)
+        _frame(ax, rows, curves.metric)
+        bar = figure.colorbar(ScalarMappable(norm, "viridis"), ax=ax, label=field_words(name))
+        if span.log:
+            plain_log(bar.ax.yaxis)
+        ax.set_title(title)
+        _dress(ax, axes, curves.metric)
+    return figure
+
+
+def panels_of_search(outcome: Outcome, curves: Curves) -> list[tuple[str, str, pd.DataFrame]]:
+    """Title, searched field and curves of each panel, at most `MOST_PANELS`."""
+    return _spread(list(_search_panels(outcome, curves)), MOST_PANELS)
+
+
+def _search_panels(outcome: Outcome, curves: Curves) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    sizes = curves.rows["latent_dim"].nunique() > 1
+    for number, rows in curves.rows.groupby("cell", sort=False):
+        size = f", {rows['latent_dim'].iloc[0]:g} dim." if sizes else ""
+        for name in outcome.sweep.searched(outcome.sweep.cells[int(str(number))]):
+            if rows[name].nunique() > 1:
+                yield f"{rows['label'].iloc[0]}{size}", name, rows
+
+
+def _best_value(outcome: Outcome, rows: pd.DataFrame, name: str) -> float:
+    done = outcome.done[outcome.done["trial_id"].isin(rows["trial_id"])]
+    means = done.groupby(name)[outcome.objective].mean().dropna()
+    if means.empty:
+        return float("nan")
+    return float(means.idxmin() if METRICS[outcome.objective].better == "lower" else means.idxmax())
+
+
+def _frame(ax: Axes, rows: pd.DataFrame, metric: str) -> None:
+    """Leave out what only the first epochs reach."""
+    last = rows["epoch"].max()
+    late = rows[rows["epoch"] > min(0.1 * last, last - 1)]
+    framed(ax, late[metric].to_numpy(dtype=float), METRICS[metric].better == "lower")
+
+
+def _dress(ax: Axes, axes: list[Axes], metric: str) -> None:
+    ax.set(xlabel="epoch", ylabel=axis_label(metric) if ax is axes[0] else "")
+    ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
 
 
 @styled
 def search_history(outcome: Outcome) -> Figure | None:
-    """The searched objective against each searched field, and the best value so far."""
-    searched = [name for name in outcome.sweep.search if outcome.done[name].nunique() > 1]
-    budget = outcome.sweep.budget
-    if not searched or budget is None or outcome.done[outcome.objective].isna().all():
-        return None
+    """Every proposal in the order of finishing, and the best of each cell so far."""
+    budget, objective = outcome.sweep.budget, outcome.objective
     asked = {n for n, cell in enumerate(outcome.sweep.cells) if outcome.sweep.searched(cell)}
     rows = outcome.trials[outcome.trials["status"].isin(("done", "stopped"))]
-    rows = rows[rows["cell"].isin(asked)].sort_values(["finished_at", "trial_id"])
-    metric = METRICS[outcome.objective]
-    looks = line_looks(rows.sort_values("cell")[["family", "label"]].itertuples(index=False))
-    figure, axes = wrapped(1 + len(searched), height=3.0)
-    for name, ax in zip(searched, axes, strict=False):
-        _against(ax, rows, name, outcome.objective, looks)
-        ax.set(xscale="log" if outcome.sweep.search[name].log else "linear")
-        ax.set_xlabel(f"{name.replace('_', ' ')} {SYMBOLS.get(name, '')}".strip())
-    _best_so_far(axes[-1], rows, outcome.objective, metric.better == "lower", looks)
-    axes[0].set_ylabel(axis_label(outcome.objective))
-    legend_below(figure)
+    rows = rows[rows["cell"].isin(asked)].dropna(subset=objective)
+    if budget is None or len(rows) < 2:
+        return None
+    lower, looks = METRICS[objective].better == "lower", looks_of(outcome)
+    figure, axes = wrapped(1, height=3.0)
+    ax = axes[0]
+    ax.figure.set_figwidth(6.0)
+    for _, cell in _proposals(outcome, rows).groupby("cell"):
+        label = cell["label"].iloc[0]
+        order, look = np.arange(1, len(cell) + 1), looks[label] | {"markersize": 3.5}
+        done = (cell["status"] == "done").to_numpy()
+        values = cell["value"].where(done, np.inf if lower else -np.inf)
+        so_far = values.cummin() if lower else values.cummax()
+        so_far = so_far.where(np.isfinite(so_far))
+        marks = look | {"linestyle": ""}
+        ax.step(order, so_far, where="post", c=look["color"], ls=look["linestyle"], label=label)
+        ax.errorbar(order[done], cell["value"][done], cell["se"][done], elinewidth=0.8, **marks)
+        ax.plot(order[~done], cell["value"][~done], mfc="none", **marks)
+    finished = rows[rows["status"] == "done"][objective].to_numpy(dtype=float)
+    framed(ax, finished if len(finished) > 1 else rows[objective].to_numpy(dtype=float), lower)
+    ax.set(xlabel="proposal of a cell, in order of finishing", ylabel=axis_label(objective))
+    ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    legend_below(figure, order=looks)
     return figure
 
 
-def _against(ax: Axes, rows: pd.DataFrame, name: str, objective: str, looks: Looks) -> None:
-    for label, group in rows.groupby("label", sort=False):
-        look = looks[str(label)]
-        _marks(ax, group[name], group[objective], group["status"], look)
-    for _, cell in rows.groupby("cell"):
-        look = looks[cell["label"].iloc[0]]
-        line = cell.sort_values(name)
-        ax.plot(line[name], line[objective], c=look["color"], lw=0.6, alpha=0.5)
+def _proposals(outcome: Outcome, rows: pd.DataFrame) -> pd.DataFrame:
+    """One row per proposal: its mean over seeds, in the order of finishing."""
+    keys = ["cell", *outcome.sweep.search]
+    table = rows.groupby(keys, dropna=False).agg(
+        label=("label", "first"),
+        status=("status", "max"),  # stopped, if any seed of it was
+        value=(outcome.objective, "mean"),
+        se=(outcome.objective, "sem"),
+        ended=("finished_at", "max"),
+        first=("trial_id", "min"),
+    )
+    return table.reset_index().sort_values(["cell", "ended", "first"], ignore_index=True)
 
 
-def _best_so_far(ax: Axes, rows: pd.DataFrame, objective: str, lower: bool, looks: Looks) -> None:
-    for _, cell in rows.groupby("cell"):
-        look = looks[cell["label"].iloc[0]]
-        best = cell[objective].cummin() if lower else cell[objective].cummax()
-        label = cell["label"].iloc[0]
-        order = pd.Series(range(1, len(cell) + 1), index=cell.index)
-        ax.step(order, best, where="post", c=look["color"], ls=look["linestyle"], label=label)
-        _marks(ax, order, cell[objective], cell["status"], look)
-    ax.set(xlabel="trial of a cell, in order of finishing", title="best so far")
-    ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-
-
-def _marks(
-    ax: Axes, x: pd.Series, y: pd.Series, status: pd.Series, look: dict[str, object]
-) -> None:
-    """One mark per trial, hollow where it was stopped early."""
-    shape = {"ls": "", "c": look["color"], "marker": look["marker"], "ms": 3.5}
-    stopped = status == "stopped"
-    ax.plot(x[~stopped], y[~stopped], **shape)
-    ax.plot(x[stopped], y[stopped], mfc="none", **shape)
-
-
-def _spread(values: list[tuple[str, int]], most: int) -> list[tuple[str, int]]:
+def _spread(values: list[T], most: int) -> list[T]:
     """At most so many of some values, evenly spread."""
     if len(values) <= most:
         return values

@@ -1,8 +1,8 @@
 """How figures look: one colour and marker per model, tellable apart in print and by everyone.
 
-A family keeps its colour in every figure of a sweep: its own of Okabe and Ito's, or the next that is
-free.  Variants of a family differ in shade, mark and dashes; those of a sweep's only family run from
-dark to light in their order.
+A family keeps its colour in every figure of a sweep: its own of Okabe and Ito's, or the next that
+is free.  Variants of a family differ in shade, mark and dashes; those of a sweep's only family run
+from dark to light in their order.
 """
 
 import re
@@ -50,7 +50,8 @@ Looks = dict[str, Look]
 
 WIDTH = 7.5  # inches: the text width of a page
 TITLE_LETTERS = 96  # of a title, for which that width has room
-TICK_LETTERS = 22  # of the ticks of one panel of three
+NAME_SHARE = 0.075  # of an axis, that the name of a tick takes
+FAR = 4.0  # times the spread of most values: further ones are left outside a frame
 
 styled = rc_context(
     {
@@ -195,21 +196,45 @@ def plain_log(axis: Axis) -> None:
 
 
 def ticks_at(axis: Axis, values: Iterable[float]) -> None:
-    """Ticks at some values of a logarithmic or linear axis, named where names have room."""
+    """Ticks at some values, the scale set before; named where their names do not touch."""
     ticks = sorted(set(values))
-    names = [f"{tick:g}" for tick in ticks]
+    scaled = axis.get_transform().transform(np.asarray(ticks, dtype=float))
+    room = NAME_SHARE * (scaled[-1] - scaled[0])
+    names, last = [], -np.inf
+    for tick, place in zip(ticks, scaled, strict=True):
+        names.append(f"{tick:g}" if place - last >= room else "")
+        last = place if names[-1] else last
     axis.set_ticks(ticks, names)
     axis.set_minor_locator(NullLocator())
-    if sum(map(len, names)) + len(names) > TICK_LETTERS:
-        axis.set_tick_params(labelrotation=45)
+
+
+def framed(axes: Axes, values: np.ndarray, lower: bool = True) -> int:
+    """Frame the vertical axis so that the few worst values far off do not flatten the rest.
+
+    Args:
+        axes: the panel.
+        values: what it shows.
+        lower: whether lower is better, so that the far ones are above.
+
+    Returns:
+        How many values lie outside.
+    """
+    values = values[np.isfinite(values)] * (1 if lower else -1)
+    if len(values) < 2 or values.max() == values.min():
+        return 0
+    low, high, most = values.min(), values.max(), np.quantile(values, 0.85)
+    if most > low and high - low > FAR * (most - low):
+        high = most + 0.5 * (most - low)
+    room = 0.05 * (high - low)
+    ends = (low - room, high + room)
+    axes.set_ylim(*(ends if lower else (-ends[1], -ends[0])))
+    return int((values > high + room).sum())
 
 
 def sizes_on_axis(axes: Axes, sizes: Iterable[int]) -> None:
     """A logarithmic axis of whole numbers, with a tick at each."""
     axes.set_xscale("log", base=2)
-    ticks = sorted(set(sizes))
-    axes.set_xticks(ticks, [str(size) for size in ticks])
-    axes.set_xticks([], minor=True)
+    ticks_at(axes.xaxis, sizes)
 
 
 def montage(images: np.ndarray, gap: int = 1, paper: int = 255) -> np.ndarray:

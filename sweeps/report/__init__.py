@@ -1,27 +1,33 @@
 """A sweep's report: one self-contained HTML page, from stored results alone."""
 
 import base64
-import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from bsvae.checks import BadInput
-from sweeps.figures import figures
+from sweeps.figures import caption_of, figures
 from sweeps.figures.style import styled
 from sweeps.ledger.places import files_of, sweeps_with_results
 from sweeps.ledger.places.interface import Files
 from sweeps.report.html import html_table, trials_table
+from sweeps.report.scripts import library, own_script, policy
+from sweeps.results.answers import asked, best, mattered, words
+from sweeps.results.cells import varying
+from sweeps.results.doubts import doubts
 from sweeps.results.findings import ended, findings, verdicts
+from sweeps.results.importance import BY, importances
 from sweeps.results.outcome import Outcome, read_outcome
 from sweeps.results.provenance import cost, provenance, sweep_file
 from sweeps.results.stored import stored_sweep
 from sweeps.results.tables import tables
+from sweeps.results.words import field_words, in_words, value_words
 
 PICTURE_DPI = 130
 
@@ -64,7 +70,7 @@ def write_index(results: str) -> Path | str:
     if not names:
         raise BadInput(f"no results in {results!r}: bsvae run quickstart")
     rows = [_index_row(name, results) for name in names]
-    page = _template("index.html.j2").render(rows=rows, policy=_policy(""))
+    page = _template("index.html.j2").render(rows=rows, policy=policy())
     return _write(files_of(results), "index.html", page)
 
 
@@ -76,12 +82,16 @@ def render(outcome: Outcome, shown: list[Image], refresh: int = 0) -> str:
         shown: its figures.
         refresh: seconds after which the page asks its server for news; 0 in a file.
     """
-    source = _TEMPLATES.get_source(_environment(), "report.js.j2")[0]
+    shares = {name: importances(outcome, name) for name in outcome.sweep.objectives}
     return _template("report.html.j2").render(
         sweep=outcome.sweep,
         about=" ".join(outcome.sweep.about.split()),
         counts=ended(outcome),
-        others=outcome.others,
+        asked=asked(outcome.sweep),
+        best=best(outcome),
+        mattered=mattered(outcome, shares[outcome.objective]),
+        doubts=doubts(outcome),
+        shares=_shares(shares),
         findings=findings(outcome),
         verdicts=verdicts(outcome),
         tables=_tables(outcome),
@@ -91,10 +101,24 @@ def render(outcome: Outcome, shown: list[Image], refresh: int = 0) -> str:
         provenance=provenance(outcome),
         sweep_file=sweep_file(outcome.sweep.document),
         trials=trials_table(outcome),
-        script=source,
+        scripts=(library(), own_script()),
+        example=_example(outcome),
         refresh=refresh,
-        policy=_policy(source),
+        policy=policy(library(), own_script()),
     )
+
+
+def _shares(shares: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    """The importances of a search: of each objective and kind of trials, its fields with shares."""
+    found = []
+    for objective, frame in shares.items():
+        for (dataset, measure, family), rows in frame.groupby(BY, sort=False):
+            if len(rows) > 1:
+                who = in_words(str(family)) if family else "all families together"
+                fields = [(field_words(r.field), r.importance) for r in rows.itertuples()]
+                where = f"{who}, {dataset}, {measure}, {rows['proposals'].iloc[0]} proposals"
+                found.append({"objective": words(objective), "where": where, "fields": fields})
+    return found
 
 
 def _tables(outcome: Outcome) -> list[dict[str, Any]]:
@@ -114,7 +138,8 @@ def images(outcome: Outcome) -> Iterator[Image]:
     for plate, figure in figures(outcome):
         width, height = (round(96 * inches) for inches in figure.get_size_inches())
         uri = _data_uri(figure, "png" if plate.pictures else "svg")
-        yield Image(plate.name, plate.title, plate.caption, plate.pictures, uri, width, height)
+        said = caption_of(plate, outcome)
+        yield Image(plate.name, plate.title, said, plate.pictures, uri, width, height)
 
 
 @styled
@@ -125,6 +150,18 @@ def _data_uri(figure: Figure, form: str) -> str:
     figure.savefig(content, format=form, dpi=PICTURE_DPI, metadata=metadata)
     kind = {"png": "png", "svg": "svg+xml"}[form]
     return f"data:image/{kind};base64,{base64.b64encode(content.getvalue()).decode()}"
+
+
+def _example(outcome: Outcome) -> str:
+    """A filter that would choose some of a sweep's trials."""
+    parts = []
+    for name in varying(outcome.sweep):
+        values = outcome.trials[name].dropna()
+        if len(values):
+            numeric = pd.api.types.is_numeric_dtype(values)
+            middle = value_words("", values.median()) if numeric else ""
+            parts.append(f"{name} <= {middle}" if numeric else f"{name} == {values.iloc[0]!r}")
+    return " and ".join(parts[:2]) or "status == 'done'"
 
 
 def _duration(seconds: float) -> str:
@@ -151,15 +188,6 @@ def _index_row(name: str, results: str) -> dict[str, Any]:
         "wanted": outcome.sweep.wanted,
         "link": outcome.ledger.files.has(PAGE),
     }
-
-
-def _policy(script: str) -> str:
-    """A content security policy: this page's own script, and nothing from anywhere else."""
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
-        "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'"
-    )
 
 
 def _environment() -> Environment:

@@ -10,29 +10,48 @@ from markupsafe import Markup
 from bsvae.metrics import METRICS
 from bsvae.trial import FIELDS
 from sweeps.ledger.schema import TRIALS
+from sweeps.report.axes import axes
+from sweeps.results.cells import varying
 from sweeps.results.outcome import Outcome
 from sweeps.text import as_text
 
-#: Columns that come first and last, whatever the sweep.
-FIRST = ("trial_id", "status", "family")
-LAST = ("device_seconds", "pack_size", "error")
+#: Columns that are shown after those that vary and the objectives, where trials differ in them.
+SHOWN = ("seed", "status", "trial_id", "epochs_trained", "collapsed")
+LAST = ("device_seconds", "error")
 
-DIGITS = 6
+#: Digits of a measured number; a trial's fields keep all of theirs.
+DIGITS = 7
 
 
 def trials_table(outcome: Outcome) -> Markup:
-    """Columns and rows as JSON for a script element: only columns with something to say."""
-    trials = outcome.trials
-    varying = [name for name in FIELDS if trials[name].nunique(dropna=False) > 1]
-    metrics = [name for name in METRICS if name.startswith(("test_", "sample_"))]
-    names = dict.fromkeys((*FIRST, outcome.objective, *varying, *metrics, *LAST))
-    shown = [name for name in names if name in FIRST or trials[name].notna().any()]
+    """Columns and rows as JSON for a script element: what varies and the objectives first.
+
+    What all trials have in common stands once, under ``constants``, so that a filter can name it;
+    ``shown`` marks the columns that a reader sees before asking for all.
+    """
+    trials = outcome.trials.drop(columns=["cell", "label"])
+    trials["finished_at"] = trials["finished_at"].astype(str)
+    many = {name for name in trials if trials[name].nunique(dropna=False) > 1}
+    order = [*varying(outcome.sweep), *outcome.sweep.objectives, *SHOWN, *_scores(outcome), *LAST]
+    names = dict.fromkeys((*(name for name in order if name in trials), *trials.columns))
+    shown = {name for name in order if name in many} | {"trial_id", outcome.objective}
+    kept = [name for name in names if name in many or name in shown]
+    columns = [[_value(name, value) for value in trials[name]] for name in kept]
+    constants = {n: _value(n, trials[n].iloc[0]) if len(trials) else None for n in names}
     data = {
-        "columns": [_column(name) for name in shown],
+        "columns": [_column(name, name in shown) for name in kept],
+        "constants": {n: value for n, value in constants.items() if n not in set(kept)},
         "sort": outcome.objective,
-        "rows": [[_value(value) for value in row] for row in trials[shown].itertuples(index=False)],
+        "axes": axes(outcome),
+        "rows": [list(row) for row in zip(*columns, strict=True)],
     }
     return as_script(data)
+
+
+def _scores(outcome: Outcome) -> list[str]:
+    """Metrics of images that were not trained on, those of the objective's kind first."""
+    parts = ("valid_", "test_", "sample_")
+    return [name for part in parts for name in METRICS if name.startswith(part)]
 
 
 def as_script(data: object) -> Markup:
@@ -47,20 +66,22 @@ def as_script(data: object) -> Markup:
     return Markup(text)
 
 
-def _column(name: str) -> dict[str, Any]:
+def _column(name: str, shown: bool) -> dict[str, Any]:
     """Its name, unit, meaning, and which end is better where it is a metric."""
     metadata = TRIALS.field(name).metadata
     better = METRICS[name].better if name in METRICS else ""
     unit, doc = (metadata[key].decode() for key in (b"unit", b"doc"))
-    return {"name": name, "unit": unit, "doc": doc, "better": better}
+    return {"name": name, "unit": unit, "doc": doc, "better": better, "shown": shown}
 
 
-def _value(value: Any) -> Any:
-    """A value as JSON has it; floats to six digits, nothing and infinities as null."""
+def _value(name: str, value: Any) -> Any:
+    """A value as JSON has it; measured ones to seven digits, nothing and infinities as null."""
     if pd.isna(value):
         return None
     if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+        if not math.isfinite(value):
+            return None
+        return value if name in FIELDS else float(f"{value:.{DIGITS}g}")
     return value.item() if hasattr(value, "item") else value
 
 

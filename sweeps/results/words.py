@@ -1,7 +1,8 @@
 """What sets the models of a sweep apart, in the few words that a legend has room for."""
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bsvae.catalogue import declared
@@ -73,6 +74,43 @@ def field_words(name: str) -> str:
     symbol = SYMBOLS.get(name, "")
     words = known.get(name, name.replace("_", " "))
     return words if name in known or len(symbol) > 2 else f"{words} {symbol}".strip()
+
+
+def value_words(name: str, value: object) -> str:
+    """A field's value as text.
+
+    >>> value_words("family", "pca"), value_words("beta", 0.00051234), value_words("bias", None)
+    ('PCA', '0.000512', 'none')
+    """
+    if name == "family":
+        return in_words(str(value))
+    if value is None or value != value:
+        return "none"
+    if isinstance(value, float):
+        return f"{value:.3g}" if value < 1000 else f"{value:g}"
+    return str(value)
+
+
+def with_error(mean: float, se: float, n: int) -> str:
+    """A mean with its standard error over n seeds; of one seed no error is invented.
+
+    >>> with_error(31.6123, 0.4211, 3), with_error(31.6123, float("nan"), 1)
+    ('31.61 ± 0.42 (n = 3)', '31.61 (n = 1)')
+    """
+    if n < 2 or se != se:
+        return f"{mean:.4g} (n = {n})"
+    places = min(6, max(0, 1 - math.floor(math.log10(se)))) if se > 0 else 2
+    return f"{mean:.{places}f} ± {se:.{places}f} (n = {n})"
+
+
+def listed(words: Iterable[str], joint: str = "and") -> str:
+    """Words as a sentence lists them.
+
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    words = list(words)
+    return f" {joint} ".join([*([", ".join(words[:-1])] if words[:-1] else []), *words[-1:]])
 
 
 def axis_label(metric: str) -> str:

@@ -1,0 +1,160 @@
+"""What each field that varies does to the objectives: the others as lines, means over seeds."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bsvae.metrics import METRICS
+from sweeps.figures.looks import looks_of
+from sweeps.figures.style import framed, line_looks, plain_log, styled, ticks_at, wrapped
+from sweeps.results.cells import ERROR, cells
+from sweeps.results.effects import KIND, free_fields, points, with_kind
+from sweeps.results.outcome import Outcome
+from sweeps.results.words import axis_label, field_words, in_words, value_words
+
+MOST_PANELS = 9
+
+#: Combinations of the other fields that are drawn as lines; more are a mean and a band.
+MOST_LINES = 8
+
+#: A positive field whose largest value is so many times its smallest has a logarithmic axis.
+WIDE = 3.9
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One field against one objective, for trials that can be compared.
+
+    Attributes:
+        field: the field.
+        objective: the metric.
+        kind: data set and measure, in words where there are several.
+        rows: what is drawn: ``mean``, ``se``, ``label``, ``cell`` and the fields.
+        others: the other fields that differ within it.
+    """
+
+    field: str
+    objective: str
+    kind: str
+    rows: pd.DataFrame
+    others: tuple[str, ...]
+
+
+@styled
+def field_effects(outcome: Outcome) -> Figure | None:
+    """One panel per field and objective: mean and standard error over seeds."""
+    shown = panels_of(outcome)
+    if not shown:
+        return None
+    figure, axes = wrapped(len(shown), height=3.3, columns=2 if len(shown) in (2, 4) else 3)
+    for panel, ax in zip(shown, axes, strict=True):
+        lower = METRICS[panel.objective].better == "lower"
+        if panel.field in outcome.sweep.search:
+            _searched(ax, outcome, panel)
+        else:
+            _gridded(ax, panel)
+        framed(ax, panel.rows["mean"].to_numpy(dtype=float), lower)
+        ax.set(xlabel=field_words(panel.field), ylabel=axis_label(panel.objective))
+        ax.set_title(panel.kind)
+        if len(ax.get_legend_handles_labels()[0]) > 1:
+            ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, handlelength=2.2)
+    return figure
+
+
+def panels_of(outcome: Outcome) -> list[Panel]:
+    """The panels that a sweep has, at most `MOST_PANELS`."""
+    return list(_panels(outcome))[:MOST_PANELS]
+
+
+def _panels(outcome: Outcome) -> Iterator[Panel]:
+    fields = [name for name in free_fields(outcome.sweep) if name != "dataset"]
+    search = outcome.sweep.search
+    for objective in outcome.sweep.objectives:
+        tried, chosen = points(outcome, objective), _chosen(outcome, objective)
+        for kind, rows in tried.groupby(KIND):
+            here = chosen[(chosen[KIND] == kind).all(axis=1)]
+            several = len(tried[KIND].drop_duplicates()) > 1
+            for name in fields:
+                mine = rows if name in search else here
+                if mine[name].nunique(dropna=False) > 1:
+                    free = [n for n in fields if n != name and n not in search]
+                    others = tuple(n for n in free if mine[n].nunique(dropna=False) > 1)
+                    words = ", ".join(kind) if several else ""
+                    yield Panel(name, objective, words, mine, others)
+
+
+def _chosen(outcome: Outcome, objective: str) -> pd.DataFrame:
+    rows = with_kind(cells(outcome), outcome.sweep).dropna(subset=objective)
+    return rows.assign(mean=rows[objective], se=rows[objective + ERROR])
+
+
+def _searched(ax: Axes, outcome: Outcome, panel: Panel) -> None:
+    """Every proposal; joined only where nothing else was searched at once."""
+    span, looks = outcome.sweep.search[panel.field], looks_of(outcome)
+    ax.set_xscale("log" if span.log else "linear")
+    for label, rows in panel.rows.groupby("label", sort=False):
+        look = looks[str(label)] | {"linestyle": "", "markersize": 4, "elinewidth": 0.8}
+        rows = rows.dropna(subset=panel.field).sort_values(panel.field)
+        ax.errorbar(rows[panel.field], rows["mean"], rows["se"], label=label, **look)
+        for _, cell in rows.groupby("cell"):
+            if len(outcome.sweep.search) == 1:
+                ax.plot(cell[panel.field], cell["mean"], c=look["color"], lw=0.7, alpha=0.6)
+    if span.log:
+        plain_log(ax.xaxis)
+
+
+def _gridded(ax: Axes, panel: Panel) -> None:
+    """A line per combination of the other fields, or their mean and what it is sure of."""
+    table = panel.rows.assign(at=_places(ax, panel))
+    table["line"] = [_line_words(row, panel.others) for _, row in table.iterrows()]
+    names = list(dict.fromkeys(table["line"]))
+    if len(names) > MOST_LINES:
+        _band(ax, table, panel.others)
+        return
+    families = table["family"] if "family" in panel.others else [""] * len(table)
+    looks = line_looks(zip(families, table["line"], strict=True))
+    for name, look in looks.items():
+        rows = table[table["line"] == name].sort_values("at")
+        ax.errorbar(rows["at"], rows["mean"], rows["se"], label=name, capsize=2, **look)
+
+
+def _band(ax: Axes, table: pd.DataFrame, others: tuple[str, ...]) -> None:
+    for _, rows in table.groupby("line", sort=False):
+        rows = rows.sort_values("at")
+        ax.plot(rows["at"], rows["mean"], c="#888888", lw=0.6, alpha=0.5)
+    spread = table.groupby("at")["mean"].agg(["mean", "sem"])
+    ax.plot(spread.index, spread["mean"], "ko-", label="mean over the others")
+    low, high = spread["mean"] - spread["sem"], spread["mean"] + spread["sem"]
+    ax.fill_between(spread.index, low, high, color="k", alpha=0.15, label="± its standard error")
+
+
+def _places(ax: Axes, panel: Panel) -> np.ndarray:
+    """Where each row stands on the horizontal axis, which is set up for its values."""
+    column = panel.rows[panel.field]
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        values = column.dropna()
+        if values.min() > 0 and values.max() > WIDE * values.min():
+            ax.set_xscale("log", base=2 if (values % 1 == 0).all() else 10)
+        ticks_at(ax.xaxis, values)
+        return column.to_numpy(dtype=float)
+    values = list(dict.fromkeys(column))
+    words = [value_words(panel.field, value) for value in values]
+    ax.set_xticks(range(len(words)), words, rotation=20 if len("".join(words)) > 24 else 0)
+    ax.set_xlim(-0.4, len(words) - 0.6)
+    place = {value: number for number, value in enumerate(values)}
+    return np.array([place[value] for value in column], dtype=float)
+
+
+def _line_words(row: pd.Series, others: tuple[str, ...]) -> str:
+    parts = [
+        in_words(str(row[name]))
+        if name == "family"
+        else f"{field_words(name)} {value_words(name, row[name])}"
+        for name in others
+        if not pd.isna(row[name])
+    ]
+    return ", ".join(parts)
