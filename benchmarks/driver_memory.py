@@ -19,7 +19,7 @@ import threading
 import time
 from pathlib import Path
 
-from sweeps.definition.file import parse
+from sweeps.definition.parse import parse
 from sweeps.ledger.ledger import Ledger
 from sweeps.plan.planner import Planner
 from sweeps.running.run import execute

@@ -20,7 +20,8 @@ import pandas as pd
 
 import sweeps
 from bsvae.metrics import METRICS
-from sweeps.definition.file import parse, shipped
+from sweeps.definition.file import shipped
+from sweeps.definition.parse import parse
 
 
 def run(file: Path, results: Path, data: str | None) -> tuple[pd.DataFrame, float]:

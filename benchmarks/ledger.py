@@ -26,7 +26,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bsvae.trial import Trial
-from sweeps.definition.file import Sweep, parse
+from sweeps.definition.parse import parse
+from sweeps.definition.sweep import Sweep
 from sweeps.ledger.ledger import Entry, Ledger
 from sweeps.ledger.schema import TRIALS
 from sweeps.plan.planner import Planner, columns

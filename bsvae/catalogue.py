@@ -54,6 +54,7 @@ _TRAINED: dict[str, Any] = {
     "learning_rate": 1e-3,
     "batch_size": 50,
     "epochs": 200,
+    "validation": None,
 }
 _STOCHASTIC = _TRAINED | {"kl_weight": 1.0, "kl_warmup": 0, "decoder_draws": 1}
 _BOOLEAN = _TRAINED | {
@@ -76,7 +77,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "bs_twin": _BOOLEAN,
     "autoencoder": _TRAINED | {"hidden": 500},
     "linear_autoencoder": _TRAINED | {"bias": True},
-    "pca": {"dataset": "mnist", "latent_dim": None, "bias": True, "epochs": 1},
+    "pca": {"dataset": "mnist", "latent_dim": None, "bias": True, "epochs": 1, "validation": None},
     "vae_mse": _STOCHASTIC | {"hidden": 500, "kl_weight": 5e-5},
     "tiny_vae": _STOCHASTIC
     | {

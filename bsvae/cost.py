@@ -21,16 +21,17 @@ def seconds_per_epoch(trials: Sequence[Trial], device: str | torch.device = "cpu
     True
     """
     dataset = DATASETS[trials[0].dataset]
+    count = dataset.train - (trials[0].validation or 0)
     pack = Pack.of(trials, device)
     if pack.parts.solve:
-        return _timed(lambda: pack.solve(torch.rand(dataset.train, dataset.pixels, device=device)))
+        return _timed(lambda: pack.solve(torch.rand(count, dataset.pixels, device=device)))
     optimiser = Adam(pack.parameters.values(), [trial.learning_rate or 0.0 for trial in trials])
-    batch = trials[0].batch_size or dataset.train
+    batch = trials[0].batch_size or count
     shape = (STEPS * batch, dataset.pixels)
     images = torch.randint(0, 256, shape, dtype=torch.uint8, device=device)
     train_epoch(pack, optimiser, images, number=1)
     seconds = _timed(lambda: train_epoch(pack, optimiser, images, number=2))
-    return seconds / STEPS * math.ceil(dataset.train / batch)
+    return seconds / STEPS * math.ceil(count / batch)
 
 
 def _timed(work: Callable[[], object]) -> float:
@@ -48,5 +49,7 @@ def pack_bytes(trials: Sequence[Trial]) -> int:
     256384
     """
     dataset = DATASETS[trials[0].dataset]
-    images = 2 * (dataset.train + dataset.test) * dataset.pixels  # grey and binary, one byte each
+    copies = 2 if trials[0].validation else 1  # of the training set: whole, and split
+    images = copies * dataset.train + dataset.test
+    images *= 2 * dataset.pixels  # grey and binary, one byte each
     return 16 * sum(map(count_parameters, trials)) + images

@@ -11,6 +11,9 @@ from bsvae.trial import DATASETS
 #: Images evaluated together; fixed, so that a result does not depend on the memory at hand.
 CHUNK = 1000
 
+#: The name of the noise with which each part of a data set is evaluated, at every epoch the same.
+PURPOSES = {"train": "train set", "valid": "validation set", "test": "test set"}
+
 
 @torch.no_grad()
 def elbo_terms(pack: Pack, images: Tensor, purpose: str) -> dict[str, Tensor]:

@@ -59,11 +59,10 @@ class Halving:
         if number not in self.rungs(trials[0].epochs):
             return set()
         values = dict(zip(trials, shown, strict=True))
+        metric = EPOCH_METRICS[self.objective]
 
         def rank(trial: Trial) -> tuple[float, str]:
-            value = values[trial][self.objective]
-            better = value if EPOCH_METRICS[self.objective].better == "lower" else -value
-            return better if math.isfinite(better) else math.inf, trial.trial_id
+            return metric.cost(values[trial][self.objective]), trial.trial_id
 
         losers: set[Trial] = set()
         for group in self.groups(trials):

@@ -64,7 +64,7 @@ def evaluated(parts: Family, data: Data, part: str) -> Tensor:
     Args:
         parts: the family.
         data: the data set.
-        part: ``train`` or ``test``.
+        part: ``train``, ``valid`` or ``test``.
     """
     return getattr(data, f"{part}_binary" if parts.pixels == "binary" else part)
 

@@ -1,6 +1,8 @@
 """The numbers that training reports for every trial: name, meaning, unit, which way is better."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -11,11 +13,36 @@ class Metric:
         doc: what it is.
         unit: its unit.
         better: ``"lower"`` or ``"higher"``.
+
+    >>> METRICS["test_neg_elbo"].sign, METRICS["test_probe_accuracy"].sign
+    (1, -1)
     """
 
     doc: str
     unit: str = "nats/image"
     better: str = "lower"
+
+    @property
+    def sign(self) -> int:
+        """1 if lower is better, -1 if higher is: times it, the best value is the lowest."""
+        return 1 if self.better == "lower" else -1
+
+    def cost(self, value: float | None) -> float:
+        """A number that is the lower, the better the value; infinite for one that is no number.
+
+        >>> METRICS["test_probe_accuracy"].cost(0.75), METRICS["test_neg_elbo"].cost(None)
+        (-0.75, inf)
+        """
+        return self.sign * value if value is not None and math.isfinite(value) else math.inf
+
+    def best(self, values: Iterable[float | None]) -> float | None:
+        """The best of some values, of those that are numbers; None if none is.
+
+        >>> METRICS["test_probe_accuracy"].best([0.5, None, 0.75, float("nan")])
+        0.75
+        """
+        numbers = [value for value in values if value is not None and math.isfinite(value)]
+        return min(numbers, key=self.cost, default=None)
 
 
 _TERMS = {
@@ -29,26 +56,38 @@ _TERMS = {
         "negative ELBO at the decoder variance MSE: D/2 (1 + ln(2 pi MSE)) + KL"
     ),
 }
-_PARTS = {"train": "training set as evaluated", "test": "test set as evaluated"}
+_PARTS = {
+    "train": "training set as evaluated",
+    "valid": "held-out training images as evaluated",
+    "test": "test set as evaluated",
+}
 
-#: Reported after every epoch, for the training and the test set.
+#: Reported after every epoch, for the training set, the held-out images, if any, and the test set.
 EPOCH_METRICS: dict[str, Metric] = {
     f"{part}_{term}": Metric(f"{metric.doc}; mean over the {images}", metric.unit, metric.better)
     for part, images in _PARTS.items()
     for term, metric in _TERMS.items()
 }
 
+_ONCE = {
+    "nll": Metric("-ln p(x) estimated with 100 importance samples (IWAE bound)"),
+    "discrete_neg_elbo": Metric("negative ELBO of the discrete model that is relaxed"),
+    "discrete_distortion": Metric("its distortion"),
+    "discrete_kl": Metric("its KL, in closed form"),
+    "discrete_nll": Metric("its -ln p(x), 100 importance samples"),
+    "active_units": Metric("code units with Cov_x(E_q[u]) > 0.01", "units", "higher"),
+    "knn_accuracy": Metric("classes by the 5 nearest training codes", "share", "higher"),
+    "probe_accuracy": Metric("classes by a linear probe of the codes", "share", "higher"),
+    "explained": Metric("variance explained by reconstructions", "share", "higher"),
+}
+
 #: Reported once, by `bsvae.measures.final_metrics`.
 FINAL_METRICS: dict[str, Metric] = {
-    "test_nll": Metric("-ln p(x) estimated with 100 importance samples (IWAE bound)"),
-    "test_discrete_neg_elbo": Metric("negative ELBO of the discrete model that is relaxed"),
-    "test_discrete_distortion": Metric("its distortion"),
-    "test_discrete_kl": Metric("its KL, in closed form"),
-    "test_discrete_nll": Metric("its -ln p(x), 100 importance samples"),
-    "test_active_units": Metric("code units with Cov_x(E_q[u]) > 0.01", "units", "higher"),
-    "test_knn_accuracy": Metric("classes by the 5 nearest training codes", "share", "higher"),
-    "test_probe_accuracy": Metric("classes by a linear probe of the codes", "share", "higher"),
-    "test_explained": Metric("variance explained by reconstructions", "share", "higher"),
+    **{f"test_{term}": metric for term, metric in _ONCE.items()},
+    **{
+        f"valid_{term}": replace(metric, doc=f"{metric.doc}; held-out images")
+        for term, metric in _ONCE.items()
+    },
     "sample_distance_ratio": Metric(
         "distance of prior draws to their nearest training image, over that of test images", ""
     ),

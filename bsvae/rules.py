@@ -25,6 +25,7 @@ _SMALLEST = {
     "kl_warmup": 0,
     "epochs": 0,
     "seed": 0,
+    "validation": 1,
 }
 _POSITIVE = (
     "prior_scale",
@@ -54,6 +55,7 @@ def resolve(given: Mapping[str, Any]) -> Fields:
     fields |= _latent_sizes(fields)
     fields |= _checked_values(fields)
     fields |= _mask(fields)
+    _check_validation(fields)
     _check_closed_form(fields)
     _check_annealing(fields)
     if fields["kl_estimator"] == "categorical":
@@ -135,6 +137,20 @@ def _checked_values(fields: Fields) -> Fields:
         elif name == "kl_estimator":
             check_choice(name, value, KL_ESTIMATORS)
     return checked
+
+
+def _check_validation(fields: Fields) -> None:
+    """What is held out leaves enough to train on: a batch, or more images than a code is wide."""
+    held_out, images = fields["validation"], DATASETS[fields["dataset"]].train
+    if held_out is None:
+        return
+    batch = fields["batch_size"]
+    needed = max(2, batch if batch is not None else fields["latent_dim"] + 1)
+    if held_out > images - needed:
+        raise BadInput(
+            f"validation = {held_out}: must be an integer >= 1 and <= {images - needed}, so that "
+            f"{needed} of the {images} training images are left to train on"
+        )
 
 
 def _mask(fields: Fields) -> Fields:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from bsvae.datasets import Data
-from bsvae.evaluation import add, elbo_terms, means
+from bsvae.evaluation import PURPOSES, add, elbo_terms, means
 from bsvae.halving import Halving
 from bsvae.images import as_numbers, batches, evaluated
 from bsvae.optimiser import Adam
@@ -27,10 +27,11 @@ class Epoch:
         seconds: wall time of training and evaluating this epoch.
         pack: the models that were trained, as they are after this epoch.
         optimiser: what trained them, as it is after this epoch.
-        metrics: per member of ``pack``, ``train_*`` and ``test_*``, named as by
-            `bsvae.evaluation.elbo_terms`.  ``train_*`` are means over the epoch's batches while
-            weights moved, and in the last epoch a pass over the training set as it is evaluated,
-            with the final weights (``curve`` keeps the former, where there were batches).
+        metrics: per member of ``pack``, ``train_*`` and ``test_*``, and ``valid_*`` where images
+            are held out, named as by `bsvae.evaluation.elbo_terms`.  ``train_*`` are
+            means over the epoch's batches while weights moved, and in the last epoch a pass over
+            the training set as it is evaluated, with the final weights (``curve`` keeps the former,
+            where there were batches).
         curve: per member, the metrics as a learning curve shows them.
         ended: per member, None while it goes on, or why this epoch was its last: ``done``;
             ``diverged``, its loss is not finite; ``stopped``, its rivals were better.
@@ -94,12 +95,19 @@ def train_on(
     would have been.
     """
     epochs = pack.trials[0].epochs
-    test, training = (evaluated(pack.parts, data, part) for part in ("test", "train"))
+    data = data.split(pack.trials[0].validation)
+    training, test, valid = (evaluated(pack.parts, data, p) for p in ("train", "test", "valid"))
     for number in range(first, epochs + 1):
         started = time.perf_counter()
         moving = _named("train", train_epoch(at_epoch(pack, number), optimiser, data.train, number))
-        curve = moving | _named("test", elbo_terms(pack, test, "test set"))
-        final = _named("train", elbo_terms(pack, training, "train set")) if number == epochs else {}
+        curve = moving | _named("test", elbo_terms(pack, test, PURPOSES["test"]))
+        if len(valid):
+            curve |= _named("valid", elbo_terms(pack, valid, PURPOSES["valid"]))
+        final = (
+            _named("train", elbo_terms(pack, training, PURPOSES["train"]))
+            if number == epochs
+            else {}
+        )
         shown = _by_member(curve if moving else curve | final)
         epoch = Epoch(
             number,

@@ -33,6 +33,8 @@ class Trial:
 
     Protocols: ``epochs = 0`` evaluates untrained weights; ``pca`` is fitted in its one epoch;
     ``tiny_vae`` takes 2 optimiser steps per epoch, so 1000 epochs are its source's 2000 episodes.
+    With ``validation`` the first so many images of a fixed order of the training set (see
+    `bsvae.datasets.Data.split`) are kept from training, the same for every trial.
 
     Raises:
         BadInput: for a value outside its range, an unknown family or data set, a field that the
@@ -53,6 +55,9 @@ class Trial:
 
     family: str = _field("model family: latent distribution, networks and likelihood")
     dataset: str = _field("data set", default=None)
+    validation: int | None = _field(
+        "training images held out: never trained on, for the choice between trials", "images", None
+    )
     latent_dim: int = _field("numbers the decoder reads; categoricals * classes", default=None)
     categoricals: int | None = _field("categorical variables in the code", default=None)
     classes: int | None = _field("classes of each categorical variable", default=None)

@@ -37,7 +37,7 @@ def gaussianity(name: str, results: str | Path = "results") -> "pd.DataFrame":
 
 def _ledger(name: str, results: str | Path) -> "Ledger":
     from bsvae.trial import BadInput, unknown
-    from sweeps.definition.file import check_name
+    from sweeps.definition.sweep import check_name
     from sweeps.ledger.ledger import Ledger
     from sweeps.ledger.places import sweeps_with_results
 

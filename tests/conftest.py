@@ -78,6 +78,7 @@ def end_session(session: int) -> None:
 SMALL_SWEEP = """
 about = "three latent distributions & <script>alert('x')</script> </script> {{ 7 * 7 }}"
 extras = ["arrays"]
+select_on_test = true
 
 [trial]
 dataset = "digits"

@@ -7,7 +7,7 @@ given folder or downloaded to a cache; `four_images` is generated.  Pixels stay 
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPException
 from pathlib import Path
 from types import ModuleType
@@ -44,6 +44,9 @@ class Data:
         test_binary: the test images binarised once, for evaluation, uint8 0 or 1, (N', D).
         train_labels: classes, int64, (N,); never used in training.
         test_labels: classes, int64, (N',).
+        valid: held-out training images, uint8, (N", D); none before `split`.
+        valid_binary: the same images of the binarised training set, uint8 0 or 1, (N", D).
+        valid_labels: their classes, int64, (N",).
     """
 
     name: str
@@ -53,11 +56,45 @@ class Data:
     test_binary: Tensor
     train_labels: Tensor
     test_labels: Tensor
+    valid: Tensor
+    valid_binary: Tensor
+    valid_labels: Tensor
 
     @property
     def device(self) -> torch.device:
         """Where the images are, and so where models are trained on them."""
         return self.train.device
+
+    def split(self, validation: int | None) -> "Data":
+        """The same data with some training images held out; the test set is what it was.
+
+        Held out are the first so many of one fixed random order of the training set, so that a
+        smaller held-out set is the beginning of a larger one; what is left keeps its order.
+        An image's binary copy is the same wherever it goes.
+
+        Args:
+            validation: how many; None for none.
+
+        Raises:
+            ValueError: if these data are already split otherwise, or have no more images.
+
+        >>> data = load("digits").split(300)
+        >>> len(data.train), len(data.valid), len(data.test)
+        (1200, 300, 297)
+        """
+        count = validation or 0
+        if len(self.valid) == count:
+            return self
+        if len(self.valid) or not 0 < count < len(self.train):
+            raise ValueError(
+                f"validation = {count}: {len(self.valid)} held out, {len(self.train)} to train on"
+            )
+        order = torch.randperm(len(self.train), generator=stream(0, "validation", self.name))
+        held_out, rest = order[:count].to(self.device), order[count:].sort().values.to(self.device)
+        parts = ("", "_binary", "_labels")
+        whole = {part: getattr(self, f"train{part}") for part in parts}
+        valid = {f"valid{part}": images[held_out] for part, images in whole.items()}
+        return replace(self, **valid, **{f"train{part}": whole[part][rest] for part in parts})
 
 
 def load(name: str, folder: str | Path | None = None, device: str | torch.device = "cpu") -> Data:
@@ -91,7 +128,8 @@ def load(name: str, folder: str | Path | None = None, device: str | torch.device
         binary = [train, test]
     else:
         binary = [binarise(train, stream(0, "train set")), binarise(test, stream(0, "test set"))]
-    tensors = (train, test, *binary, train_labels, test_labels)
+    none = (images[:0] for images in (train, binary[0], train_labels))
+    tensors = (train, test, *binary, train_labels, test_labels, *none)
     return Data(name, *(tensor.to(device) for tensor in tensors))
 
 

@@ -5,6 +5,7 @@ class label was used in training.
 """
 
 import warnings
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -22,7 +23,8 @@ ACTIVE_COVARIANCE = 1e-2
 
 
 def read(pack: Pack, data: Data, part: str, count: int | None = None) -> Tensor:
-    """Images of the ``train`` or ``test`` part as the family reads them, evenly spaced, (N, D)."""
+    """Images of the ``train``, ``valid`` or ``test`` part as the family reads them, (N, D), evenly
+    spaced where only some are asked for."""
     stored = evaluated(pack.parts, data, part)
     return as_numbers(pack.parts, stored if count is None else evenly(stored, count))
 
@@ -74,26 +76,31 @@ def evenly(images: Tensor, count: int) -> Tensor:
     return images[torch.arange(count, device=images.device) * len(images) // count]
 
 
-def class_accuracies(pack: Pack, data: Data) -> dict[str, Tensor]:
-    """How well the classes are told apart by codes: training codes teach, test codes ask.
+def class_accuracies(pack: Pack, data: Data, parts: Sequence[str] = ("test",)) -> dict[str, Tensor]:
+    """How well the classes are told apart by codes: training codes teach, those of a part ask.
 
     Returns:
-        ``knn_accuracy``, by vote of the 5 nearest of 5,000 training codes, and ``probe_accuracy``,
-        by logistic regression on the same; both on 2,000 test codes (fewer where a set has fewer),
-        each (M,) in 0 to 1.
+        ``test_knn_accuracy``, by vote of the 5 nearest of 5,000 training codes, and
+        ``test_probe_accuracy``, by logistic regression on the same; both on 2,000 test codes (fewer
+        where a set has fewer), each (M,) in 0 to 1; and so for every other of the parts.
 
     Source: "Project AI: Discrete Variational Autoencoders with Logit-normals", section 3 ("check
     if it is clustered in the required clusters").
     """
-    train = codes(pack, read(pack, data, "train", TRAIN_CODES))
-    test = codes(pack, read(pack, data, "test", TEST_CODES))
-    train_labels = evenly(data.train_labels, TRAIN_CODES)
-    test_labels = evenly(data.test_labels, TEST_CODES)
-    widths = [trial.latent_dim for trial in pack.trials]
-    pairs = [(a[:, :d], b[:, :d]) for a, b, d in zip(train, test, widths, strict=True)]
-    knn = [_share(neighbour_vote(a, train_labels, b), test_labels) for a, b in pairs]
-    probe = [_share(linear_probe(a, train_labels, b), test_labels) for a, b in pairs]
-    return {"knn_accuracy": torch.tensor(knn), "probe_accuracy": torch.tensor(probe)}
+    teach = codes(pack, read(pack, data, "train", TRAIN_CODES))
+    labels = evenly(data.train_labels, TRAIN_CODES)
+    ask = torch.cat([codes(pack, read(pack, data, part, TEST_CODES)) for part in parts], dim=1)
+    truth = {part: evenly(getattr(data, f"{part}_labels"), TEST_CODES) for part in parts}
+    sizes = [len(truth[part]) for part in parts]
+    columns: dict[str, list[float]] = {}
+    for member, trial in enumerate(pack.trials):
+        known, new = (side[member, :, : trial.latent_dim] for side in (teach, ask))
+        for name, classify in (("knn", neighbour_vote), ("probe", linear_probe)):
+            predicted = classify(known, labels, new).split(sizes)
+            for part, answers in zip(parts, predicted, strict=True):
+                share = _share(answers, truth[part])
+                columns.setdefault(f"{part}_{name}_accuracy", []).append(share)
+    return {name: torch.tensor(shares) for name, shares in columns.items()}
 
 
 def neighbour_vote(train: Tensor, labels: Tensor, test: Tensor) -> Tensor:
@@ -115,6 +122,8 @@ def linear_probe(train: Tensor, labels: Tensor, test: Tensor) -> Tensor:
 
     if not (train.isfinite().all() and test.isfinite().all()):
         return torch.full((len(test),), -1, device=test.device)
+    if len(labels.unique()) == 1:
+        return labels[:1].expand(len(test))
     mean, scale = train.mean(0), train.std(0).clamp_min(1e-6)
     probe = LogisticRegression(tol=1e-2, max_iter=100)
     with warnings.catch_warnings():

@@ -46,6 +46,7 @@ def gallery(pack: Pack, data: Data) -> list[dict[str, Tensor]]:
     Source: the figures of "Variational Autoencoder without Kullback-Leibler divergence
     (BSvarautonet)" and of "Project AI: Discrete Variational Autoencoders with Logit-normals".
     """
+    data = data.split(pack.trials[0].validation)
     test = read(pack, data, "test")
     x = evenly(test, EXAMPLES)
     gaussian = isinstance(pack.parts.latent, Gaussian | LogitNormal | Deterministic)

@@ -41,14 +41,15 @@ def independent_pixels(data: Data) -> float:
     return -(x * p.log() + (1 - x) * torch.log1p(-p)).sum(-1).mean().item()
 
 
-def explained(pack: Pack, data: Data) -> Tensor:
-    """Share of the test images' variance that reconstructions from mean codes explain, (M,):
+def explained(pack: Pack, data: Data, part: str = "test") -> Tensor:
+    """Share of the images' variance that reconstructions from mean codes explain, (M,):
 
         1 - sum |x - decode(code(x))|^2 / sum |x - mean of the training set|^2,
 
-    for images x as the family reads them; 0 for a decoder that ignores its code, 1 for a copy.
+    for images x of a part as the family reads them; 0 for a decoder that ignores its code, 1 for a
+    copy.
     """
-    x = read(pack, data, "test")
+    x = read(pack, data, part)
     mean = references(pack, data, "train").mean(0)
     errors = torch.zeros(len(pack.trials), dtype=torch.float64, device=x.device)
     for chunk in x.split(1000):

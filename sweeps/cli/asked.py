@@ -4,7 +4,8 @@ import tomllib
 from typing import Any
 
 from bsvae.checks import BadInput
-from sweeps.definition.file import Sweep, read_sweep
+from sweeps.definition.file import read_sweep
+from sweeps.definition.sweep import Sweep
 
 #: Trials that are trained without asking.
 MANY = 10_000

@@ -10,7 +10,7 @@ from sweeps.cli.options import Results, StoredName, argument, option
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sweeps.definition.file import Sweep
+    from sweeps.definition.sweep import Sweep
     from sweeps.ledger.ledger import Ledger
 
 

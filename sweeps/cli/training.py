@@ -20,7 +20,7 @@ from sweeps.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from sweeps.definition.file import Sweep
+    from sweeps.definition.sweep import Sweep
     from sweeps.ledger.ledger import Ledger
     from sweeps.plan.planner import Planner
 

@@ -1,4 +1,4 @@
-"""Grids as cells: products of lists, each spelled out as the fields of a trial."""
+"""Grids as cells: products of lists, each spelled out as the fields of a trial, seed aside."""
 
 import itertools
 import math
@@ -8,36 +8,46 @@ from typing import Any
 from bsvae.checks import BadInput
 from bsvae.trial import FIELDS, Trial
 from sweeps.definition.search import Range, check_keys
+from sweeps.definition.seeds import seeds_of_grid
+
+#: One configuration: the fields of a trial that it uses, without seed and what is searched.
+Cell = dict[str, Any]
 
 #: Trials that a sweep can have.
 LARGEST_SWEEP = 1_000_000
 
 
 def cells_of(
-    constants: Mapping[str, Any], grids: Sequence[Mapping[str, Any]], search: Mapping[str, Range]
-) -> Iterator[dict[str, Any]]:
-    """Every cell of every grid, checked as a trial; those that are equal too.
+    constants: Mapping[str, Any],
+    grids: Sequence[Mapping[str, Any]],
+    search: Mapping[str, Range],
+    seeds: tuple[int, ...] = (0,),
+) -> Iterator[tuple[Cell, tuple[int, ...]]]:
+    """Every cell of every grid with its seeds, checked as a trial; those that are equal too.
 
     Raises:
         BadInput: for a grid that is none, more cells than anyone can train, or a bad trial.
 
-    >>> cells = cells_of({"family": "pca", "latent_dim": 2}, [{"seed": [1, 1]}], {})
-    >>> [cell["seed"] for cell in cells]
-    [1, 1]
+    >>> grid = {"latent_dim": [2, 2], "seeds": 2}
+    >>> [(cell["latent_dim"], seeds) for cell, seeds in cells_of({"family": "pca"}, [grid], {})]
+    [(2, (0, 1)), (2, (0, 1))]
     """
-    for grid in grids:
+    replicates = [seeds_of_grid(dict(grid), seeds) for grid in grids]
+    products = [{k: v for k, v in grid.items() if k != "seeds"} for grid in grids]
+    for grid in products:
         for key, values in grid.items():
             check_keys({key: None}, FIELDS, "key")
             if not isinstance(values, list) or not values:
                 raise BadInput(f"{key} = {values!r} in [[grid]]: must be a list with a value")
-    check_size("cells", sum(math.prod(map(len, grid.values())) for grid in grids))
+    check_size("cells", sum(math.prod(map(len, grid.values())) for grid in products))
     for key in search:
         if key in constants:
             raise BadInput(f"{key} is searched, and also set in [trial]: keep one")
-    for grid in grids:
+    for grid, own in zip(products, replicates, strict=True):
         for values in itertools.product(*grid.values()):
             cell = {**constants, **dict(zip(grid.keys(), values, strict=True))}
-            yield _spelled_out(cell, {k: span for k, span in search.items() if k not in cell})
+            free = {name: span for name, span in search.items() if name not in cell}
+            yield _spelled_out(cell, free), own
 
 
 def check_size(what: str, count: int) -> None:
@@ -45,14 +55,15 @@ def check_size(what: str, count: int) -> None:
     if count > LARGEST_SWEEP:
         raise BadInput(
             f"{count:,} {what}: at most {LARGEST_SWEEP:,}; take values out of a [[grid]], or lower "
-            "optuna.trials"
+            "optuna.trials or seeds"
         )
 
 
-def _spelled_out(cell: Mapping[str, Any], search: Mapping[str, Range]) -> dict[str, Any]:
+def _spelled_out(cell: Mapping[str, Any], search: Mapping[str, Range]) -> Cell:
     """A cell by its content: every used field, defaults too, so that one cell has one spelling."""
     if search:
         Trial.of({**cell, **{name: span.high for name, span in search.items()}})
     trial = Trial.of({**cell, **{name: span.low for name, span in search.items()}})
     fields = trial.as_dict().items()
-    return {k: value for k, value in fields if value is not None and k not in search}
+    left_out = {*search, "seed"}
+    return {name: value for name, value in fields if value is not None and name not in left_out}

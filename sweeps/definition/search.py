@@ -35,7 +35,7 @@ class Budget:
 
     trials: int = 24
     round: int = 8
-    objectives: tuple[str, ...] = ("test_neg_elbo",)
+    objectives: tuple[str, ...] = ("valid_neg_elbo",)
     seed: int = 0
 
 
@@ -64,14 +64,16 @@ def read_range(name: str, table: Any) -> Range:
     return Range(low, high, log)
 
 
-def read_budget(table: Mapping[str, Any]) -> Budget:
+def read_budget(table: Mapping[str, Any], select_on_test: bool = False) -> Budget:
     """The table ``[optuna]``, or defaults."""
     check_keys(table, ("trials", "round", "objectives", "seed"), "key of [optuna]")
     for key, low in (("trials", 1), ("round", 1), ("seed", 0)):
         value = table.get(key, getattr(Budget, key))
         if isinstance(value, bool) or not isinstance(value, int) or value < low:
             raise BadInput(f"optuna.{key} = {value!r}: must be an integer >= {low}")
-    objectives = table.get("objectives", list(Budget.objectives))
+    objectives = table.get(
+        "objectives", ["test_neg_elbo"] if select_on_test else list(Budget.objectives)
+    )
     if not isinstance(objectives, list) or not objectives:
         raise BadInput(f"optuna.objectives = {objectives!r}: must be a list with a metric's name")
     for objective in objectives:

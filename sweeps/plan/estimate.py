@@ -10,7 +10,7 @@ from bsvae.cost import pack_bytes, seconds_per_epoch
 from bsvae.latents.temperature import temperature_notice, temperature_tax
 from bsvae.pack import count_parameters
 from bsvae.trial import MEMBER_FIELDS, Trial
-from sweeps.definition.file import Sweep
+from sweeps.definition.sweep import Sweep
 from sweeps.plan.planner import Planner
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from bsvae.trial import Trial
-from sweeps.definition.file import Sweep
+from sweeps.definition.sweep import Sweep
 from sweeps.plan.studies import Point, Row, Study
 from sweeps.plan.waiting import Line
 

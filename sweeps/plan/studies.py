@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bsvae.metrics import METRICS
 from bsvae.trial import BadInput, Trial
-from sweeps.definition.file import Sweep
+from sweeps.definition.sweep import Sweep
 
 if TYPE_CHECKING:
     import optuna
@@ -22,13 +22,13 @@ Row = Mapping[str, Any]
 
 
 class Point:
-    """A grid cell without a search: one trial."""
+    """A grid cell without a search: one trial per seed."""
 
     def __init__(self, sweep: Sweep, cell: Mapping[str, Any]) -> None:
-        self._unasked = [Trial.resolved(cell)]
+        self._unasked = sweep.trials_of(cell)
 
     def ask(self) -> list[Trial]:
-        """The trial, once."""
+        """The trials, once."""
         trials, self._unasked = self._unasked, []
         return trials
 
@@ -49,20 +49,22 @@ class Study:
 
     def __init__(self, sweep: Sweep, cell: Mapping[str, Any]) -> None:
         assert sweep.budget is not None
-        self.cell = dict(cell)
+        self.sweep, self.cell = sweep, cell
         self.search = sweep.searched(cell)
         self.budget = sweep.budget
         self.asked = 0
-        self._round: list[tuple[optuna.Trial, Trial]] = []
+        self._round: list[tuple[optuna.Trial, list[Trial]]] = []
         self._told: dict[str, Row] = {}
         self._worst = [-math.inf] * len(self.budget.objectives)
 
     @functools.cached_property
     def _study(self) -> "optuna.Study":
-        return _new_study(self.cell, self.budget.objectives, self.budget.seed)
+        first = self.sweep.seeds_of(self.cell)[0]
+        return _new_study({**self.cell, "seed": first}, self.budget.objectives, self.budget.seed)
 
     def ask(self) -> list[Trial]:
-        """The next round, or nothing while one is open or the budget is spent."""
+        """The next round, every proposal once per seed; nothing while one is open or the budget is
+        spent."""
         if self._round or self.asked >= self.budget.trials:
             return []
         size = min(self.budget.round, self.budget.trials - self.asked)
@@ -72,41 +74,53 @@ class Study:
                 name: proposal.suggest_float(name, span.low, span.high, log=span.log)
                 for name, span in self.search.items()
             }
-            self._round.append((proposal, Trial.of(self.cell | values)))
+            self._round.append((proposal, self.sweep.trials_of(self.cell, values)))
         self.asked += size
-        return [trial for _, trial in self._round]
+        return self._trials()
 
     def tell(self, row: Row) -> None:
         """Take one result of the open round; the study learns when the round is complete."""
         self._told[row["trial_id"]] = row
-        if all(trial.trial_id in self._told for _, trial in self._round):
+        if all(trial.trial_id in self._told for trial in self._trials()):
             self._close_round()
 
     def grows_without(self, waiting: Collection[str]) -> bool:
         """Whether the cell will ask for more before any of these trials has run."""
-        in_round = {trial.trial_id for _, trial in self._round}
+        in_round = {trial.trial_id for trial in self._trials()}
         return self.asked < self.budget.trials and in_round.isdisjoint(waiting)
+
+    def _trials(self) -> list[Trial]:
+        return [trial for _, trials in self._round for trial in trials]
 
     def _close_round(self) -> None:
         import optuna
 
-        scores = [self._scores(self._told[trial.trial_id]) for _, trial in self._round]
+        told = [[self._told[trial.trial_id] for trial in trials] for _, trials in self._round]
+        scores = [self._scores(rows) for rows in told]
         for values in filter(None, scores):
             self._worst = [max(pair) for pair in zip(self._worst, values, strict=True)]
-        for (proposal, trial), values in zip(self._round, scores, strict=True):
-            if values is None and self._told[trial.trial_id]["status"] == "diverged":
+        for (proposal, _), rows, values in zip(self._round, told, scores, strict=True):
+            statuses = {row["status"] for row in rows}
+            if values is None and "diverged" in statuses and "failed" not in statuses:
                 values = [_penalty(worst) for worst in self._worst]
-            row = self._told[trial.trial_id]
             if values is None:
                 self._study.tell(proposal, state=optuna.trial.TrialState.FAIL)
-            elif row["status"] == "stopped":
-                proposal.report(values[0], row["epochs_trained"])
+            elif "stopped" in statuses:
+                proposal.report(values[0], max(row["epochs_trained"] for row in rows))
                 self._study.tell(proposal, state=optuna.trial.TrialState.PRUNED)
             else:
                 self._study.tell(proposal, values)
         self._round, self._told = [], {}
 
-    def _scores(self, row: Row) -> list[float] | None:
+    def _scores(self, rows: list[Row]) -> list[float] | None:
+        """Means over the seeds of a proposal, lower better; None where a seed has none."""
+        scores = [self._score(row) for row in rows]
+        known = [values for values in scores if values is not None]
+        if len(known) < len(rows):
+            return None
+        return [math.fsum(column) / len(rows) for column in zip(*known, strict=True)]
+
+    def _score(self, row: Row) -> list[float] | None:
         """Objective values, lower better, or None where one is missing or not finite."""
         if row["status"] not in ("done", "stopped"):
             return None

@@ -14,8 +14,7 @@ import pandas as pd
 
 from bsvae.checks import BadInput
 from bsvae.metrics import METRICS
-from bsvae.trial import Trial
-from sweeps.definition.file import Sweep
+from sweeps.definition.sweep import Sweep
 from sweeps.ledger.ledger import Ledger
 from sweeps.results.words import label_cells
 
@@ -127,7 +126,7 @@ def _cells_of(sweep: Sweep, trials: pd.DataFrame) -> np.ndarray:
         if sweep.searched(cell):
             cells[_matches(sweep, cell, trials) & (cells < 0)] = number
         else:
-            points[Trial.of(cell).trial_id] = number
+            points |= {trial.trial_id: number for trial in sweep.trials_of(cell)}
     named = trials["trial_id"].map(points)
     return np.where(named.notna(), named.fillna(-1), cells).astype(int)
 

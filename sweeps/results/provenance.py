@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 
 from bsvae.checks import BadInput
-from sweeps.definition.file import Sweep, read_sweep, shipped
+from sweeps.definition.file import read_sweep, shipped
+from sweeps.definition.sweep import Sweep
 from sweeps.results.outcome import Outcome
 
 ROOT = Path(__file__).parents[2]
@@ -84,6 +85,9 @@ def sweep_file(document: Mapping[str, Any]) -> str:
         tables.append(("[halving]", document["halving"]))
     lines = [f"about = {_toml(document['about'])}"]
     lines += [f"extras = {_toml(document['extras'])}"] if document["extras"] else []
+    for key, usual in (("seeds", 1), ("rank_by", None), ("select_on_test", False)):
+        if (value := document.get(key, usual)) != usual:
+            lines.append(f"{key} = {_toml(value)}")
     for head, table in tables:
         if table or head == "[halving]":
             lines += ["", head, *(f"{key} = {_toml(value)}" for key, value in table.items())]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bsvae.metrics import METRICS
 from bsvae.trial import Trial
-from sweeps.definition.file import Sweep
+from sweeps.definition.sweep import Sweep
 from sweeps.ledger.checkpoints import stored_epochs, stored_trials
 from sweeps.ledger.ledger import Ledger
 from sweeps.plan.planner import Planner

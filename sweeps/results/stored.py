@@ -3,7 +3,10 @@
 import pandas as pd
 
 from bsvae.checks import BadInput, unknown
-from sweeps.definition.file import Sweep, check_name, parse, shipped
+from sweeps.definition.file import shipped
+from sweeps.definition.parse import parse
+from sweeps.definition.sweep import Sweep, check_name
+from sweeps.definition.upgrade import upgraded
 from sweeps.ledger.ledger import Ledger
 from sweeps.ledger.places import check_place, sweeps_with_results
 from sweeps.plan.planner import Planner, columns
@@ -25,7 +28,7 @@ def stored_sweep(name: str, results: str) -> tuple[Sweep, Ledger]:
         known = sorted({*shipped(), *sweeps_with_results(results)})
         raise BadInput(unknown("sweep", name.removesuffix(".toml"), known))
     try:
-        return parse(name, document, {}), ledger
+        return parse(name, upgraded(document), {}), ledger
     except BadInput as error:
         raise BadInput(f"{ledger.folder}/sweep.json: {error}; run the sweep again") from None
 

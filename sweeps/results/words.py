@@ -7,7 +7,7 @@ from typing import Any
 
 from bsvae.catalogue import declared
 from bsvae.metrics import METRICS
-from sweeps.definition.file import Sweep
+from sweeps.definition.sweep import Sweep
 
 Cell = Mapping[str, Any]
 
@@ -29,7 +29,7 @@ def label_cells(sweep: Sweep) -> list[str]:
     """One label per cell: its family and the fields that differ within it, latent dimension and
     seed aside; cells that differ in those alone share a label.
 
-    >>> from sweeps.definition.file import parse
+    >>> from sweeps.definition.parse import parse
     >>> grid = [{"family": ["logit_normal"], "prior_scale": [0.32, 1.0], "latent_dim": [2, 4]}]
     >>> label_cells(parse("s", {"grid": grid}, {}))[::2]
     ['logit-normal α 0.32', 'logit-normal α 1']

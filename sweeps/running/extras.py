@@ -41,6 +41,7 @@ class Extras:
 
 def measure(pack: Pack, data: Data, extras: Sequence[str]) -> list[Extras]:
     """Final metrics of every member, and what a sweep asks for of its `extras`."""
+    data = data.split(pack.trials[0].validation)
     columns = {name: values.tolist() for name, values in final_metrics(pack, data).items()}
     count = len(pack.trials)
     metrics = [{name: float(values[m]) for name, values in columns.items()} for m in range(count)]

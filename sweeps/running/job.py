@@ -24,7 +24,7 @@ class Job:
         results: the folder that sweeps write to, or its URI.
         sweep: the sweep's name.
         folder: the data folder, as given to `bsvae.datasets.load`.
-        extras: what to store besides rows and curves; of `sweeps.definition.file.EXTRAS`.
+        extras: what to store besides rows and curves; of `sweeps.definition.sweep.EXTRAS`.
         halving: which trials stop early, if any do.
         checkpoint_interval: seconds between two checkpoints of a pack, at least.
     """

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bsvae.trial import BadInput, Trial
-from sweeps.definition.file import Sweep
+from sweeps.definition.sweep import Sweep
 from sweeps.ledger.checkpoints import discard, packs_under_way
 from sweeps.ledger.ledger import Ledger
 from sweeps.ledger.places.interface import LocalFiles

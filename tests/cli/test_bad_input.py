@@ -9,7 +9,7 @@ from in_process import contents
 
 FIELDS = 'family = "gaussian"\ndataset = "digits"\nlatent_dim = 2\nhidden = 8\nepochs = 1\n'
 GOOD = f"[trial]\n{FIELDS}"
-SEARCH = f"{GOOD}[search.kl_weight]\nlow = 0.1\nhigh = 1.0\nlog = true\n"
+SEARCH = f"select_on_test = true\n{GOOD}[search.kl_weight]\nlow = 0.1\nhigh = 1.0\nlog = true\n"
 SERIAL = ("--engine", "serial")
 
 
@@ -38,8 +38,8 @@ BAD_FILES = {
     "a broken epoch": (field("epochs = 1.5"), "epochs = 1.5: must be an integer >= 0"),
     "batch of 0": (field("batch_size = 0"), "batch_size = 0: must be an integer >= 1 and <= 1500"),
     "batch above the data": (field("batch_size = 1501"), "batch_size = 1501", ">= 1 and <= 1500"),
-    "no choice": (f"{GOOD}[[grid]]\nseed = []\n", "seed = []", "must be a list with a value"),
-    "no list": (f"{GOOD}[[grid]]\nseed = 1\n", "seed = 1", "must be a list with a value"),
+    "no choice": (f"{GOOD}[[grid]]\nhidden = []\n", "hidden = []", "must be a list with a value"),
+    "no list": (f"{GOOD}[[grid]]\nhidden = 1\n", "hidden = 1", "must be a list with a value"),
     "searched and listed": (
         SEARCH + "[[grid]]\nkl_weight = [1.0]\n",
         "kl_weight is searched, and every [[grid]] lists it: keep one",
@@ -60,7 +60,7 @@ BAD_FILES = {
     "no budget": (f"{SEARCH}[optuna]\ntrials = 0\n", "optuna.trials = 0: must be an integer >= 1"),
     "negative round": (f"{SEARCH}[optuna]\nround = -1\n", "optuna.round = -1", "integer >= 1"),
     "huge grid": (
-        f"{GOOD}[[grid]]\nseed = {list(range(1001))}\nhidden = {list(range(1, 1001))}\n",
+        f"{GOOD}[[grid]]\nbatch_size = {list(range(1001))}\nhidden = {list(range(1, 1001))}\n",
         "1,001,000 cells: at most 1,000,000",
         "take values out of a [[grid]]",
     ),
@@ -152,7 +152,7 @@ def test_no_seconds_between_checkpoints(cli, monkeypatch):
 
 
 def test_what_grids_repeat_is_counted_once(cli):
-    grids = "[[grid]]\nseed = [1, 2, 2]\n[[grid]]\nseed = [2, 3]\nkl_weight = [1, 1.0]\n"
+    grids = "[[grid]]\nseeds = [1, 2]\n[[grid]]\nseeds = [2, 3]\nkl_weight = [1, 1.0]\n"
     (cli.folder / "my.toml").write_text(GOOD + grids)
     plan = cli.prints("plan", "my.toml")
     assert "4 cells of the grids repeat others and count once" in plan
@@ -161,7 +161,7 @@ def test_what_grids_repeat_is_counted_once(cli):
 
 
 def test_very_many_trials_are_planned_and_trained_only_if_that_is_meant(cli):
-    seeds = f"[[grid]]\nseed = {list(range(10_001))}\n"
+    seeds = "[[grid]]\nseeds = 10001\n"
     (cli.folder / "my.toml").write_text(GOOD.replace("digits", "mnist") + seeds)
     run = ("run", "my.toml", *SERIAL, "--data", "nowhere")
     line = cli.refuses(*run)
@@ -176,10 +176,10 @@ def test_very_many_trials_are_planned_and_trained_only_if_that_is_meant(cli):
 
 def test_a_changed_file_of_the_same_name_adds_trials_and_mixes_nothing(cli):
     """Not refused: a row is named by its trial's content, so two meanings never share one."""
-    (cli.folder / "my.toml").write_text(f"{GOOD}[[grid]]\nseed = [1, 2]\n")
+    (cli.folder / "my.toml").write_text(f"{GOOD}[[grid]]\nseeds = [1, 2]\n")
     cli.prints("run", "my.toml", *SERIAL)
     first = contents(cli.folder / "results/my/trials")
-    (cli.folder / "my.toml").write_text(f"{GOOD}[[grid]]\nseed = [2, 3]\n")
+    (cli.folder / "my.toml").write_text(f"{GOOD}[[grid]]\nseeds = [2, 3]\n")
     assert "2 trials wanted, 1 done, 1 to train" in cli.prints("plan", "my.toml")
     cli.prints("run", "my.toml", *SERIAL)
     both = contents(cli.folder / "results/my/trials")

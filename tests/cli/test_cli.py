@@ -75,7 +75,7 @@ def test_serial_run_status_show_and_table(bsvae, tmp_path):
 def test_two_objectives_are_searched_and_their_pareto_front_is_shown(bsvae, tmp_path):
     search = "[search.kl_weight]\nlow = 0.1\nhigh = 10.0\nlog = true\n"
     budget = '[optuna]\ntrials = 6\nround = 3\nobjectives = ["test_distortion", "test_kl"]\n'
-    (tmp_path / "my.toml").write_text(GOOD + search + budget)
+    (tmp_path / "my.toml").write_text("select_on_test = true\n" + GOOD + search + budget)
     assert bsvae("run", "my.toml", "--engine", "serial").returncode == 0
     trials = Ledger(tmp_path / "results", "my").trials()
     best = front(trials, ["test_distortion", "test_kl"])

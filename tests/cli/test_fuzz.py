@@ -12,7 +12,8 @@ from bsvae.datasets import load
 from bsvae.metrics import METRICS
 from bsvae.trial import FIELDS, BadInput, Trial
 from sweeps.cli.asked import setting
-from sweeps.definition.file import parse, read_sweep
+from sweeps.definition.file import read_sweep
+from sweeps.definition.parse import parse
 from sweeps.definition.search import SEARCHABLE
 from sweeps.ledger.ledger import Ledger
 

@@ -7,7 +7,7 @@ import pytest
 from bsvae.halving import Halving
 from bsvae.training import train
 from bsvae.trial import Trial
-from sweeps.definition.file import parse
+from sweeps.definition.parse import parse
 from sweeps.ledger.ledger import Ledger
 from sweeps.running.run import execute
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sweeps.definition.file import parse
+from sweeps.definition.parse import parse
 from sweeps.ledger.ledger import Ledger
 from sweeps.plan.planner import Planner
 from sweeps.running.job import describe

@@ -5,7 +5,9 @@ import sys
 import pytest
 
 from bsvae.trial import BadInput, Trial
-from sweeps.definition.file import parse, read_sweep, shipped
+from sweeps.definition.file import read_sweep, shipped
+from sweeps.definition.parse import parse
+from sweeps.definition.upgrade import upgraded
 from sweeps.plan.planner import Planner
 
 GRID = """
@@ -15,7 +17,7 @@ dataset = "digits"
 [[grid]]
 latent_dim = [2, 4]
 """
-SEARCH = GRID + "[search.kl_weight]\nlow = 0.1\nhigh = 10\nlog = true\n"
+SEARCH = f"select_on_test = true\n{GRID}[search.kl_weight]\nlow = 0.1\nhigh = 10\nlog = true\n"
 
 
 def write(folder, text):
@@ -32,7 +34,8 @@ def test_every_shipped_sweep_is_made_of_valid_trials(name):
 
 
 def test_logit_normal_is_the_thirty_trials_of_the_tables():
-    trials = [Trial.of(cell) for cell in read_sweep("logit_normal").cells]
+    sweep = read_sweep("logit_normal")
+    trials = [trial for cell in sweep.cells for trial in sweep.trials_of(cell)]
     assert len({trial.trial_id for trial in trials}) == 30
     assert {(t.epochs, t.batch_size, t.dataset) for t in trials} == {(200, 50, "mnist")}
     assert {t.prior_temperature for t in trials if t.family == "concrete"} == {1.0}
@@ -106,6 +109,7 @@ def test_the_order_of_what_is_searched_makes_no_difference():
     document = {
         "trial": {"family": "gaussian", "dataset": "digits", "latent_dim": 2, "epochs": 1},
         "optuna": {"trials": 4, "round": 2},
+        "select_on_test": True,
     }
     wanted = []
     for names in (["learning_rate", "kl_weight"], ["kl_weight", "learning_rate"]):
@@ -117,6 +121,73 @@ def test_the_order_of_what_is_searched_makes_no_difference():
 def test_a_stored_document_says_the_same_sweep(tmp_path):
     sweep = read_sweep(write(tmp_path, SEARCH), {"epochs": 7})
     assert parse("my", json.loads(json.dumps(sweep.document)), {}) == sweep
+
+
+def test_seeds_are_replicates_of_every_cell_and_proposal(tmp_path):
+    sweep = read_sweep(
+        write(
+            tmp_path,
+            f"seeds = [3, 5]\n{SEARCH}[[grid]]\nkl_weight = [1]\n"
+            "latent_dim = [2]\nseeds = 4\n[optuna]\ntrials = 6\n",
+        )
+    )
+    searched, *_, point = sweep.cells
+    assert "seed" not in searched
+    assert [trial.seed for trial in sweep.trials_of(point)] == [0, 1, 2, 3]
+    trials = sweep.trials_of(searched, {"kl_weight": 0.5})
+    assert [(trial.seed, trial.kl_weight) for trial in trials] == [(3, 0.5), (5, 0.5)]
+    assert sweep.wanted == 2 * 6 * 2 + 4
+
+
+def test_a_cell_of_two_grids_has_the_seeds_of_both(tmp_path):
+    text = GRID + "[[grid]]\nlatent_dim = [2]\nseeds = [0, 7]\n"
+    sweep = read_sweep(write(tmp_path, text))
+    assert [sweep.seeds_of(cell) for cell in sweep.cells] == [(0, 7), (0,)]
+    assert (sweep.wanted, sweep.repeated) == (3, 1)
+    overridden = read_sweep(write(tmp_path, text), {"seed": 9})
+    assert [overridden.seeds_of(cell) for cell in overridden.cells] == [(9,), (9,)]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (GRID + "seed = [0, 1]\n", "write seeds = [0, 1]"),
+        ("seeds = 0\n" + GRID, "seeds = 0: must be how many"),
+        ("seeds = [1, 1]\n" + GRID, "different integers"),
+        (GRID + "seeds = ['a']\n", "seed = 'a': must be an integer"),
+        ("seeds = 2\n" + GRID.replace("[[grid]]", "seed = 1\n[[grid]]"), "keep one"),
+        (SEARCH.replace("= true", "= false", 1), "add validation = 250 to [trial]"),
+        (SEARCH + "[optuna]\nobjectives = ['valid_kl']\n", "add validation = 250 to [trial]"),
+        (
+            SEARCH.replace("= true", "= false", 1) + "[optuna]\nobjectives = ['test_kl']\n",
+            "select_on_test = true",
+        ),
+        ("rank_by = 'test_klm'\n" + GRID, "did you mean 'test_kl'"),
+        ("rank_by = 'test_kl'\n" + SEARCH, "ranks by its optuna.objectives"),
+        ("select_on_test = 1\n" + GRID, "select_on_test = 1: must be true or false"),
+    ],
+)
+def test_replicates_and_selection_are_said_plainly(tmp_path, text, message):
+    with pytest.raises(BadInput) as error:
+        read_sweep(write(tmp_path, text))
+    assert message in str(error.value)
+
+
+def test_a_definition_stored_before_there_was_validation_asks_for_the_same_trials():
+    old = {
+        "about": "",
+        "extras": [],
+        "trial": {"family": "gaussian", "dataset": "digits", "latent_dim": 2},
+        "grid": [{"seed": [0, 1], "kl_weight": [1.0]}, {"seed": [0]}],
+        "search": {"kl_weight": {"low": 0.1, "high": 1.0}},
+        "optuna": {"trials": 2},
+        "halving": None,
+    }
+    sweep = parse("old", upgraded(old), {})
+    point, searched = sweep.cells
+    assert (sweep.seeds_of(point), sweep.seeds_of(searched)) == ((0, 1), (0,))
+    assert (sweep.objectives, sweep.select_on_test) == (("test_neg_elbo",), True)
+    assert upgraded(sweep.document) == sweep.document
 
 
 @pytest.mark.parametrize("name", ["../evil", "/etc/passwd", "a/b", "", ".", "x" * 65, "a b;rm"])
@@ -139,6 +210,6 @@ def test_a_cell_is_a_trial_that_needs_no_more_checking():
         sweep = read_sweep(name)
         for cell in sweep.cells:
             if not sweep.searched(cell):
-                trial, checked = Trial.resolved(cell), Trial.of(cell)
+                trial, checked = sweep.trials_of(cell)[0], Trial.of(cell)
                 assert (trial, trial.trial_id) == (checked, checked.trial_id)
                 assert trial.as_dict() == checked.as_dict()

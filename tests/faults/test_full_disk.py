@@ -25,7 +25,7 @@ hidden = 16
 epochs = 20
 [[grid]]
 latent_dim = [2, 3]
-seed = [0, 1, 2]
+seeds = [0, 1, 2]
 """
 
 

@@ -20,6 +20,7 @@ SERIAL = ("--engine", "serial")
 PAGE = b"<html>404 Not Found</html>"
 SEARCHED = """
 extras = ["arrays"]
+select_on_test = true
 [trial]
 family = "gaussian"
 dataset = "digits"

@@ -9,7 +9,7 @@ import pytest
 from bsvae.halving import Halving
 from bsvae.training import Epoch
 from bsvae.trial import Trial
-from sweeps.definition.file import parse
+from sweeps.definition.parse import parse
 from sweeps.ledger.checkpoints import FOLDER, discard, packs_under_way
 from sweeps.ledger.ledger import Ledger
 from sweeps.plan.planner import Planner
@@ -142,7 +142,7 @@ def test_what_was_taken_apart_does_not_go_on_together(tmp_path):
 def test_a_finished_sweep_leaves_no_checkpoints(tmp_path):
     job = job_at(tmp_path)
     train_until(3, job)  # of a pack that the sweep, as asked for now, does not want
-    grid = [{"latent_dim": [2], "seed": [1]}]
+    grid = [{"latent_dim": [2], "seeds": [1]}]
     constants = {"dataset": "digits", "family": "gaussian", "hidden": 16, "epochs": 1}
     sweep = parse("s", {"trial": constants, "grid": grid}, {})
     execute(sweep, job.ledger, None, None, "serial")

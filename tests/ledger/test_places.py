@@ -24,7 +24,7 @@ hidden = 4
 epochs = 1
 [[grid]]
 latent_dim = [2, 3, 4, 5]
-seed = [0, 1, 2, 3]
+seeds = [0, 1, 2, 3]
 """
 
 

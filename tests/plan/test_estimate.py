@@ -1,13 +1,13 @@
 from bsvae.catalogue import FAMILIES
 from bsvae.pack import count_parameters, initial_weights
 from bsvae.trial import Trial
-from sweeps.definition.file import parse
+from sweeps.definition.parse import parse
 from sweeps.plan.estimate import estimate, notices
 from sweeps.plan.planner import Planner
 
 
 def test_seeds_are_one_kind_of_trial_and_not_one_line_each():
-    grid = [{"latent_dim": [2, 3], "seed": [0, 1, 2]}, {"hidden": [8], "latent_dim": [2]}]
+    grid = [{"latent_dim": [2, 3], "seeds": 3}, {"hidden": [8], "latent_dim": [2]}]
     trial = {"family": "gaussian", "dataset": "digits", "hidden": 4, "epochs": 1}
     planner = Planner(parse("s", {"trial": trial, "grid": grid}, {}), {}, lambda trial: 16)
     rows, seconds = estimate(planner, "cpu")
@@ -28,6 +28,6 @@ def test_parameters_are_counted_by_what_they_depend_on():
 
 def test_a_notice_is_said_once_for_a_pair_of_temperatures_of_the_trial_that_pays_most():
     grid = [{"posterior_temperature": [0.5], "prior_temperature": [0.4, 1.0]}]
-    grid = [cell | {"latent_dim": [2, 40], "seed": [0, 1]} for cell in grid]
+    grid = [cell | {"latent_dim": [2, 40], "seeds": 2} for cell in grid]
     (notice,) = notices(parse("s", {"trial": {"family": "concrete"}, "grid": grid}, {}))
     assert "already costs 21.9 nats" in notice

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from sweeps.definition.file import parse
+from sweeps.definition.parse import parse
 from sweeps.plan.planner import Planner
 
 SEARCH = {
@@ -16,6 +16,7 @@ SEARCH = {
     ],
     "search": {"kl_weight": {"low": 0.1, "high": 10.0, "log": True}},
     "optuna": {"trials": 12, "round": 4},
+    "select_on_test": True,
 }
 
 

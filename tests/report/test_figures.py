@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from bsvae.trial import BadInput, Trial
-from sweeps.definition.file import parse
+from sweeps.definition.parse import parse
 from sweeps.figures import PLATES, figures
 from sweeps.figures.codes import seen_by_decoder
 from sweeps.figures.curves import learning_curves, search_history
@@ -104,6 +104,7 @@ def synthetic(tmp_path, families, objectives=("test_neg_elbo",)):
         document |= {
             "search": {"learning_rate": {"low": 1e-4, "high": 1e-2}},
             "optuna": {"trials": 1, "objectives": list(objectives)},
+            "select_on_test": True,
         }
     sweep = parse("made", document, {})
     ledger = Ledger(tmp_path, "made")

@@ -6,7 +6,8 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 from bsvae.trial import BadInput, Trial
-from sweeps.definition.file import parse, read_sweep
+from sweeps.definition.file import read_sweep
+from sweeps.definition.parse import parse
 from sweeps.ledger.ledger import Ledger
 from sweeps.results.export import export
 from sweeps.results.outcome import read_outcome
@@ -37,7 +38,11 @@ def names(storage):
 
 
 def test_other_ends_are_states_of_their_own(tmp_path):
-    search = {"search": {"kl_weight": {"low": 0.1, "high": 1.0}}, "optuna": {"trials": 3}}
+    search = {
+        "search": {"kl_weight": {"low": 0.1, "high": 1.0}},
+        "optuna": {"trials": 3},
+        "select_on_test": True,
+    }
     sweep = parse("s", {"trial": {"family": "gaussian", "latent_dim": 2}, **search}, {})
     ledger = Ledger(tmp_path, "s")
     for weight, status in ((0.2, "done"), (0.3, "stopped"), (0.4, "diverged")):

@@ -4,7 +4,7 @@ import contextlib
 
 from bsvae.pack import count_parameters
 from bsvae.trial import Trial
-from sweeps.definition.file import parse
+from sweeps.definition.parse import parse
 from sweeps.ledger.ledger import Ledger
 from sweeps.plan.planner import Planner
 from sweeps.running.disk import CHECKPOINT_BYTES, bytes_at_least
@@ -17,8 +17,12 @@ CONSTANTS = {"family": "gaussian", "dataset": "digits", "hidden": 16, "latent_di
 
 def test_it_is_a_little_less_than_what_is_written(tmp_path):
     constants = CONSTANTS | {"epochs": 3}
-    search = {"search": {"kl_weight": {"low": 0.1, "high": 1.0}}, "optuna": {"trials": 4}}
-    document = {"trial": constants, "grid": [{"seed": [1, 2]}], **search}
+    search = {
+        "search": {"kl_weight": {"low": 0.1, "high": 1.0}},
+        "optuna": {"trials": 4},
+        "select_on_test": True,
+    }
+    document = {"trial": constants, "seeds": [1, 2], **search}
     sweep, ledger = parse("s", document, {}), Ledger(tmp_path, "s")
     needed = bytes_at_least(Planner(sweep, {}, lambda trial: 1))
     execute(sweep, ledger, None, 4, "serial")

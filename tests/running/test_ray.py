@@ -18,6 +18,7 @@ from sweeps.running.settle import give_up
 from sweeps.running.worker import train_pack
 
 SWEEP = """
+select_on_test = true
 [trial]
 dataset = "digits"
 hidden = 32
@@ -150,7 +151,7 @@ def test_a_pack_that_always_fails_is_a_row_and_the_rest_goes_on(bsvae, tmp_path)
 
 @pytest.mark.slow
 def test_a_process_that_a_trial_has_broken_fails_no_other(bsvae, tmp_path):
-    seeds = "[[grid]]\nfamily = ['gaussian']\nlatent_dim = [2]\nseed = [1, 2, 3, 4, 5, 6]\n"
+    seeds = "[[grid]]\nfamily = ['gaussian']\nlatent_dim = [2]\nseeds = [1, 2, 3, 4, 5, 6]\n"
     (tmp_path / "my.toml").write_text(SWEEP.partition("[[grid]]")[0] + seeds)
     witness = str(Path(__file__).parents[1] / "faults" / "witness")
     paths = os.pathsep.join(filter(None, [witness, os.environ.get("PYTHONPATH")]))

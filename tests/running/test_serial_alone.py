@@ -59,7 +59,7 @@ def test_a_grid_is_planned_trained_and_read_without_them(alone, tmp_path):
     [(SEARCH, "serial", "needs Optuna: install optuna"), ("", "ray", "needs Ray: install ray")],
 )
 def test_what_is_missing_is_named_in_one_line(alone, tmp_path, text, engine, message):
-    (tmp_path / "my.toml").write_text(GRID + text)
+    (tmp_path / "my.toml").write_text("select_on_test = true\n" + GRID + text)
     done = alone("run", "my.toml", "--engine", engine)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert message in done.stderr

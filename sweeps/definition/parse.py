@@ -1,0 +1,181 @@
+"""From a sweep file's content to a `Sweep`, every part of it checked."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bsvae.catalogue import DATASETS
+from bsvae.halving import Halving
+from bsvae.metrics import METRICS
+from bsvae.trial import FIELDS, BadInput
+from sweeps.definition.cells import Cell, cells_of, check_size
+from sweeps.definition.search import (
+    Budget,
+    Range,
+    check_keys,
+    read_budget,
+    read_halving,
+    read_range,
+)
+from sweeps.definition.seeds import read_seeds
+from sweeps.definition.sweep import EXTRAS, Sweep, check_name
+
+#: The keys of a sweep file.
+KEYS = (
+    *("about", "extras", "seeds", "rank_by", "select_on_test"),
+    *("trial", "grid", "search", "optuna", "halving"),
+)
+
+
+def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) -> Sweep:
+    """Turn a sweep file's content into a `Sweep`; every cell is checked as a `Trial`.
+
+    >>> sweep = parse("s", {"trial": {"family": "gaussian"}, "grid": [{"latent_dim": [2, 4]}]}, {})
+    >>> [cell["latent_dim"] for cell in sweep.cells]
+    [2, 4]
+    """
+    check_keys(document, KEYS, "key")
+    document = _override(document, overrides)
+    # In one order, which Optuna draws them in: a file's own says nothing.
+    search = {key: read_range(key, value) for key, value in sorted(document["search"].items())}
+    for key in ("optuna", "halving"):
+        if document[key] not in ({}, None) and not search:
+            raise BadInput(f"[{key}] without a [search.FIELD] table: add one, or drop it")
+    constants, seeds = _constants(document)
+    described = list(cells_of(constants, document["grid"], search, seeds))
+    merged: dict[tuple[tuple[str, Any], ...], tuple[Cell, list[int]]] = {}
+    for cell, own in described:
+        merged.setdefault(tuple(cell.items()), (cell, []))[1].extend(own)
+    cells = tuple(cell for cell, _ in merged.values())
+    replicates = tuple(tuple(dict.fromkeys(own)) for _, own in merged.values())
+    if search and all(set(search) <= set(cell) for cell in cells):
+        name = next(iter(search))
+        raise BadInput(f"{name} is searched, and every [[grid]] lists it: keep one of the two")
+    select_on_test = _select_on_test(document)
+    budget = read_budget(document["optuna"], select_on_test) if search else None
+    sweep = Sweep(
+        check_name(name),
+        _about(document),
+        cells,
+        replicates,
+        search,
+        budget,
+        _rank_by(document, budget),
+        select_on_test,
+        _halving(document["halving"], search, budget, cells) if budget else None,
+        _extras(document),
+        document,
+        sum(len(own) for _, own in described) - sum(map(len, replicates)),
+    )
+    check_selection(sweep)
+    check_size("trials", sweep.wanted)
+    return sweep
+
+
+def check_selection(sweep: Sweep) -> None:
+    """Refuse to select on the images that the selected is judged on, unless that is meant.
+
+    Raises:
+        BadInput: saying what to add.
+    """
+    for objective in sweep.objectives if sweep.selects else ():
+        if objective.startswith("valid_"):
+            for cell in filter(sweep.searched, sweep.cells):
+                if not cell.get("validation"):
+                    count = DATASETS[cell["dataset"]].train // 6
+                    raise BadInput(
+                        f"the search chooses by {objective}, and no training images are held out "
+                        f"for it: add validation = {count} to [trial], or select_on_test = true"
+                    )
+        elif not objective.startswith("train_") and not sweep.select_on_test:
+            raise BadInput(
+                f"optuna.objectives = {list(sweep.objectives)}: {objective} is measured on test "
+                "images; choose by one of valid_* with validation = N in [trial], or say "
+                "select_on_test = true"
+            )
+
+
+def _constants(document: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[int, ...]]:
+    """The constants of every trial, and the seeds of those whose grid has none of its own."""
+    constants = dict(document["trial"])
+    if "seed" not in constants:
+        return constants, read_seeds(document["seeds"])
+    seed = constants.pop("seed")
+    if document["seeds"] != 1:
+        raise BadInput(f"seed = {seed!r} in [trial], and seeds = {document['seeds']!r}: keep one")
+    return constants, read_seeds([seed])
+
+
+def _about(document: Mapping[str, Any]) -> str:
+    if not isinstance(about := document["about"], str):
+        raise BadInput(f"about = {about!r}: must be a string")
+    return about
+
+
+def _extras(document: Mapping[str, Any]) -> tuple[str, ...]:
+    extras = document["extras"]
+    if not isinstance(extras, list):
+        raise BadInput(f"extras = {extras!r}: must be a list of {', '.join(EXTRAS)}")
+    check_keys(dict.fromkeys(map(str, extras)), EXTRAS, "extra")
+    return tuple(extras)
+
+
+def _select_on_test(document: Mapping[str, Any]) -> bool:
+    if not isinstance(value := document["select_on_test"], bool):
+        raise BadInput(f"select_on_test = {value!r}: must be true or false")
+    return value
+
+
+def _rank_by(document: Mapping[str, Any], budget: Budget | None) -> str | None:
+    metric = document["rank_by"]
+    if metric is None:
+        return None
+    if budget:
+        raise BadInput(f"rank_by = {metric!r}: a search ranks by its optuna.objectives; drop it")
+    check_keys({metric: None}, METRICS, "metric")
+    return str(metric)
+
+
+def _halving(
+    table: Any, search: Mapping[str, Range], budget: Budget, cells: tuple[Cell, ...]
+) -> Halving | None:
+    halving = read_halving(table, search, budget)
+    if halving and not any(halving.min_epochs < (cell.get("epochs") or 0) for cell in cells):
+        raise BadInput(
+            f"halving.min_epochs = {halving.min_epochs}: no trial has more epochs, so none would "
+            "stop; lower it, or drop [halving]"
+        )
+    return halving
+
+
+def _override(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Fill in the missing tables and apply overrides.
+
+    An override replaces a constant, and what grids say of a field that is no constant; so a grid
+    that deviates from a constant keeps its own value.
+    """
+    tables = {key: document.get(key, {}) for key in ("trial", "search", "optuna")}
+    grids = document.get("grid", [{}])
+    for key, table in tables.items():
+        if not isinstance(table, dict):
+            raise BadInput(f"{key} = {table!r}: must be a table, [{key}]")
+    if not isinstance(grids, list) or not grids or not all(isinstance(g, dict) for g in grids):
+        raise BadInput(f"grid = {grids!r}: must be one or more tables, [[grid]]")
+    for key in overrides:
+        check_keys({key: None}, FIELDS, "field")
+    replaced = set(overrides) - set(tables["trial"])
+    replaced |= {"seeds"} & {f"{key}s" for key in overrides}
+    keep = [{k: v for k, v in grid.items() if k not in replaced} for grid in grids]
+    search = {k: v for k, v in tables["search"].items() if k not in overrides}
+    searched = search or not tables["search"]
+    return {
+        "about": document.get("about", ""),
+        "extras": document.get("extras", []),
+        "seeds": 1 if "seed" in overrides else document.get("seeds", 1),
+        "rank_by": document.get("rank_by"),
+        "select_on_test": document.get("select_on_test", False),
+        "trial": {**tables["trial"], **overrides},
+        "grid": keep,
+        "search": search,
+        "optuna": tables["optuna"] if searched else {},
+        "halving": document.get("halving") if searched else None,
+    }
