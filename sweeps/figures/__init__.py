@@ -160,16 +160,13 @@ def caption_of(plate: Plate, outcome: Outcome) -> str:
     """What a figure shows of a sweep, and how to read it."""
     if not isinstance(plate.caption, str):
         return plate.caption(outcome)
-    flat = outcome.done["latent_dim"] == 2
-    chosen = {
-        "code_planes": flat,
-        "latent_grids": flat,
-        "code_maps": outcome.done["latent_dim"] > 2,
-    }
+    size = outcome.done["latent_dim"]
+    chosen = {"code_planes": size == 2, "latent_grids": size == 2, "code_maps": size > 2}
     if plate.name in WITHOUT_MODELS:
         return plate.caption
     rows = outcome.done[chosen.get(plate.name, size > 0)]
-    return plate.caption + of_models(outcome, rows)
+    each = "family" if plate.name == "code_maps" else "label"
+    return plate.caption + of_models(outcome, rows, each)
 
 
 def figures(outcome: Outcome) -> Iterator[tuple[Plate, Figure]]:

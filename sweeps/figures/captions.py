@@ -83,9 +83,9 @@ def published_caption(outcome: Outcome) -> str:
     return f"One mark per cell of this sweep; hollow marks are published values. {_mean(outcome)}"
 
 
-def of_models(outcome: Outcome, rows: pd.DataFrame) -> str:
-    """Which trials pictures are of: the best of each model."""
-    best = outcome.best("label", rows=rows).dropna(subset=outcome.objective)
+def of_models(outcome: Outcome, rows: pd.DataFrame, each: str = "label") -> str:
+    """Which trials pictures are of: the best of each model, or family."""
+    best = outcome.best(each, rows=rows).dropna(subset=outcome.objective)
     if best.empty:
         return ""
     named = [
@@ -93,7 +93,10 @@ def of_models(outcome: Outcome, rows: pd.DataFrame) -> str:
         for row in best.head(MOST_NAMED).itertuples()
     ]
     more = f" and {len(best) - len(named)} more" if len(best) > len(named) else ""
-    return f" The best trial of each model by {words(outcome.objective)}: {'; '.join(named)}{more}."
+    what = "model" if each == "label" else each
+    return (
+        f" The best trial of each {what} by {words(outcome.objective)}: {'; '.join(named)}{more}."
+    )
 
 
 def _mean(outcome: Outcome) -> str:

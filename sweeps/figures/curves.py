@@ -51,8 +51,8 @@ def curves_of(outcome: Outcome) -> Curves | None:
         if metric in outcome.epochs and outcome.epochs[metric].notna().any():
             curves = outcome.epochs[["trial_id", "epoch", metric]].dropna()
             rows = curves.merge(trials[kept], on="trial_id")
-            rows = rows[rows.groupby("trial_id")["epoch"].transform("size") > 1]
-            return Curves(metric, rows.sort_values(["cell", "epoch"])) if len(rows) else None
+            several = rows["epoch"].max() > 1 if len(rows) else False
+            return Curves(metric, rows.sort_values(["cell", "epoch"])) if several else None
     return None
 
 
@@ -169,8 +169,7 @@ def search_history(outcome: Outcome) -> Figure | None:
         ax.step(order, so_far, where="post", c=look["color"], ls=look["linestyle"], label=label)
         ax.errorbar(order[done], cell["value"][done], cell["se"][done], elinewidth=0.8, **marks)
         ax.plot(order[~done], cell["value"][~done], mfc="none", **marks)
-    finished = rows[rows["status"] == "done"][objective].to_numpy(dtype=float)
-    framed(ax, finished if len(finished) > 1 else rows[objective].to_numpy(dtype=float), lower)
+    framed(ax, rows[objective].to_numpy(dtype=float), lower)
     ax.set(xlabel="proposal of a cell, in order of finishing", ylabel=axis_label(objective))
     ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     legend_below(figure, order=looks)

@@ -57,12 +57,19 @@ def field_effects(outcome: Outcome) -> Figure | None:
             _searched(ax, outcome, panel)
         else:
             _gridded(ax, panel)
-        framed(ax, panel.rows["mean"].to_numpy(dtype=float), lower)
+        framed(ax, _heights(outcome, panel), lower)
         ax.set(xlabel=field_words(panel.field), ylabel=axis_label(panel.objective))
         ax.set_title(panel.kind)
         if len(ax.get_legend_handles_labels()[0]) > 1:
             ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, handlelength=2.2)
     return figure
+
+
+def _heights(outcome: Outcome, panel: Panel) -> np.ndarray:
+    """What is drawn in a panel: means, and the trials that were stopped."""
+    cut = stopped(outcome, set(panel.rows["cell"]))[panel.objective].dropna()
+    cut = cut if panel.field in outcome.sweep.search else cut.head(0)
+    return np.concatenate([panel.rows["mean"], cut]).astype(float)
 
 
 def panels_of(outcome: Outcome) -> list[Panel]:
@@ -93,7 +100,7 @@ def _chosen(outcome: Outcome, objective: str) -> pd.DataFrame:
 
 
 def _searched(ax: Axes, outcome: Outcome, panel: Panel) -> None:
-    """Every proposal; joined only where nothing else was searched at once."""
+    """Every proposal, hollow where it was stopped; joined only where nothing else was searched."""
     span, looks = outcome.sweep.search[panel.field], looks_of(outcome)
     ax.set_xscale("log" if span.log else "linear")
     for label, rows in panel.rows.groupby("label", sort=False):
@@ -103,8 +110,26 @@ def _searched(ax: Axes, outcome: Outcome, panel: Panel) -> None:
         for _, cell in rows.groupby("cell"):
             if len(outcome.sweep.search) == 1:
                 ax.plot(cell[panel.field], cell["mean"], c=look["color"], lw=0.7, alpha=0.6)
+        cut = stopped(outcome, set(rows["cell"]))
+        hollow = {"c": look["color"], "marker": look["marker"], "ms": 4, "mfc": "none", "ls": ""}
+        ax.plot(cut[panel.field], cut[panel.objective], alpha=0.5, **hollow)
+    ax.set_xlim(*_wider(span.low, span.high, span.log))
     if span.log:
         plain_log(ax.xaxis)
+
+
+def stopped(outcome: Outcome, numbers: set[int]) -> pd.DataFrame:
+    """The trials of some cells that were stopped early."""
+    rows = outcome.trials
+    return rows[(rows["status"] == "stopped") & rows["cell"].isin(numbers)]
+
+
+def _wider(low: float, high: float, log: bool) -> tuple[float, float]:
+    """A range with some room at both ends."""
+    if log:
+        room = (high / low) ** 0.04
+        return low / room, high * room
+    return low - 0.04 * (high - low), high + 0.04 * (high - low)
 
 
 def _gridded(ax: Axes, panel: Panel) -> None:

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import NullLocator
 
 COLORS = {
     "gaussian": "#0072B2",
@@ -186,20 +186,23 @@ def legend_below(figure: Figure, columns: int = 3, order: Iterable[str] = ()) ->
 
 
 def plain_log(axis: Axis) -> None:
-    """A logarithmic axis whose few ticks are plain numbers that do not touch."""
-    axis.set_major_locator(LogLocator(subs=(1.0, 3.0), numticks=5))
+    """A logarithmic axis, its limits set before, with few ticks that are plain numbers."""
     low, high = sorted(axis.get_view_interval())
-    if low > 0 and np.log10(high / low) > 2.5:
-        axis.set_major_locator(LogLocator(numticks=6))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.set_minor_formatter(NullFormatter())
+    decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+    for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 7, 8)):
+        ticks = [step * decade for decade in decades for step in steps]
+        ticks = [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001]
+        if len(ticks) > 2:
+            break
+    ticks_at(axis, ticks or [low, high])
 
 
 def ticks_at(axis: Axis, values: Iterable[float]) -> None:
     """Ticks at some values, the scale set before; named where their names do not touch."""
     ticks = sorted(set(values))
     scaled = axis.get_transform().transform(np.asarray(ticks, dtype=float))
-    room = NAME_SHARE * (scaled[-1] - scaled[0])
+    ends = axis.get_transform().transform(np.asarray(axis.get_view_interval(), dtype=float))
+    room = NAME_SHARE * max(abs(ends[1] - ends[0]), scaled[-1] - scaled[0])
     names, last = [], -np.inf
     for tick, place in zip(ticks, scaled, strict=True):
         names.append(f"{tick:g}" if place - last >= room else "")

@@ -5,10 +5,15 @@ from typing import Any
 
 import pandas as pd
 
+from bsvae.trial import FIELDS
+from sweeps.report.values import as_json
 from sweeps.results.answers import words
 from sweeps.results.cells import varying
 from sweeps.results.outcome import Outcome
 from sweeps.results.words import field_words
+
+#: A field with so few values that are not searched has one place for each.
+FEW = 12
 
 #: A positive column whose largest value is so many times its smallest has a logarithmic axis.
 WIDE = 15.0
@@ -29,17 +34,21 @@ def axes(outcome: Outcome) -> list[dict[str, Any]]:
 
 def _axis(outcome: Outcome, name: str, said: str) -> dict[str, Any]:
     column = outcome.trials[name].dropna()
-    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-        values = list(dict.fromkeys(map(str, column)))
-        return {"name": name, "words": said, "kind": "category", "values": values}
+    numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
     span = outcome.sweep.search.get(name)
+    if not numeric or (name in FIELDS and span is None and column.nunique() <= FEW):
+        values = [as_json(name, value) for value in dict.fromkeys(column)]
+        values = sorted(values) if numeric else values
+        return {"name": name, "words": said, "kind": "category", "values": values}
+    if span is not None:
+        low, high = min(span.low, column.min()), max(span.high, column.max())
+        return _scaled(name, said, "log" if span.log else "number", low, high)
     wide = column.min() > 0 and column.max() > WIDE * column.min()
-    kind = "log" if (span.log if span else wide) else "number"
-    low, high = float(column.min()), float(column.max())
-    if kind == "number" and span is None:
-        room = 0.03 * (high - low) or 1.0
-        low, high = low - room, high + room
-    return {"name": name, "words": said, "kind": kind, "low": low, "high": high}
+    return _scaled(name, said, "log" if wide else "number", column.min(), column.max())
+
+
+def _scaled(name: str, said: str, kind: str, low: float, high: float) -> dict[str, Any]:
+    return {"name": name, "words": said, "kind": kind, "low": float(low), "high": float(high)}
 
 
 def _ends(column: pd.Series) -> dict[str, float]:

@@ -1,16 +1,14 @@
 """Tables of the report: frames as text, and a sweep's trials as data for a script."""
 
-import json
-import math
 from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
 
 from bsvae.metrics import METRICS
-from bsvae.trial import FIELDS
 from sweeps.ledger.schema import TRIALS
 from sweeps.report.axes import axes
+from sweeps.report.values import as_json, as_script
 from sweeps.results.cells import varying
 from sweeps.results.outcome import Outcome
 from sweeps.text import as_text
@@ -18,9 +16,6 @@ from sweeps.text import as_text
 #: Columns that are shown after those that vary and the objectives, where trials differ in them.
 SHOWN = ("seed", "status", "trial_id", "epochs_trained", "collapsed")
 LAST = ("device_seconds", "error")
-
-#: Digits of a measured number; a trial's fields keep all of theirs.
-DIGITS = 7
 
 
 def trials_table(outcome: Outcome) -> Markup:
@@ -36,8 +31,8 @@ def trials_table(outcome: Outcome) -> Markup:
     names = dict.fromkeys((*(name for name in order if name in trials), *trials.columns))
     shown = {name for name in order if name in many} | {"trial_id", outcome.objective}
     kept = [name for name in names if name in many or name in shown]
-    columns = [[_value(name, value) for value in trials[name]] for name in kept]
-    constants = {n: _value(n, trials[n].iloc[0]) if len(trials) else None for n in names}
+    columns = [[as_json(name, value) for value in trials[name]] for name in kept]
+    constants = {n: as_json(n, trials[n].iloc[0]) if len(trials) else None for n in names}
     data = {
         "columns": [_column(name, name in shown) for name in kept],
         "constants": {n: value for n, value in constants.items() if n not in set(kept)},
@@ -54,35 +49,12 @@ def _scores(outcome: Outcome) -> list[str]:
     return [name for part in parts for name in METRICS if name.startswith(part)]
 
 
-def as_script(data: object) -> Markup:
-    """JSON that can stand in an HTML script element, whatever strings it holds.
-
-    >>> as_script("</script>")
-    Markup('"\\\\u003c/script>"')
-    """
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for character in ("<", "\u2028", "\u2029"):
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)
-
-
 def _column(name: str, shown: bool) -> dict[str, Any]:
     """Its name, unit, meaning, and which end is better where it is a metric."""
     metadata = TRIALS.field(name).metadata
     better = METRICS[name].better if name in METRICS else ""
     unit, doc = (metadata[key].decode() for key in (b"unit", b"doc"))
     return {"name": name, "unit": unit, "doc": doc, "better": better, "shown": shown}
-
-
-def _value(name: str, value: Any) -> Any:
-    """A value as JSON has it; measured ones to seven digits, nothing and infinities as null."""
-    if pd.isna(value):
-        return None
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return None
-        return value if name in FIELDS else float(f"{value:.{DIGITS}g}")
-    return value.item() if hasattr(value, "item") else value
 
 
 def html_table(frame: pd.DataFrame) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from sweeps.definition.file import Sweep
 from sweeps.results.cells import ERROR, cells, paired, varying
 from sweeps.results.effects import KIND, Effect, effects, with_kind
 from sweeps.results.outcome import Outcome
-from sweeps.results.words import axis_label, field_words, listed, value_words, with_error
+from sweeps.results.words import axis_label, counted, field_words, listed, value_words, with_error
 
 #: Values of a field that a sentence names before it only counts them.
 MOST_NAMED = 8
@@ -48,10 +48,12 @@ def asked(sweep: Sweep) -> list[str]:
         ]
         each = f"{sweep.budget.trials} proposals in each of {len(sweep.cells)} cells"
         each = each if len(sweep.cells) > 1 else f"{sweep.budget.trials} proposals"
-        halved = ", the worse of every round stopped early" if sweep.halving else ""
+        halved = ", the worse of each round stopped early" if sweep.halving else ""
         sentences.append(f"Searched: {listed(ranges)}; {each}{halved}.")
+    seeds = sorted({seed for cell in sweep.cells for seed in sweep.seeds_of(cell)})
+    each = f"{counted(len(seeds), 'seed')} each" if len(seeds) > 1 else "one seed"
     objectives = listed(words(name) for name in sweep.objectives)
-    sentences.append(f"Ranked by {objectives}.")
+    sentences.append(f"{counted(len(sweep.cells), 'cell')}, {each}; ranked by {objectives}.")
     return sentences
 
 
@@ -79,6 +81,8 @@ def best(outcome: Outcome) -> list[Best]:
     for kind, rows in frame.groupby(KIND):
         ranked = rows.sort_values(objective, ascending=lower, kind="stable")
         near, decided = _next(outcome, ranked)
+        if len(outcome.sweep.objectives) > 1:  # there is a front, and no single best
+            near, decided = "", True
         first = ranked.iloc[0]
         scores = tuple(_scores(outcome, first))
         found.append(Best(" · ".join(kind), _configuration(outcome, first), scores, near, decided))
@@ -130,8 +134,8 @@ def _next(outcome: Outcome, ranked: pd.DataFrame) -> tuple[str, bool]:
     if len(ranked) < 2:
         return "", True
     first, second = ranked.iloc[0], ranked.iloc[1]
-    sign = 1 if METRICS[outcome.objective].better == "lower" else -1
-    gap = paired(outcome, outcome.objective, int(first["cell"]), int(second["cell"]))
+    sign = METRICS[outcome.objective].sign
+    gap = paired(outcome, outcome.objective, int(second["cell"]), int(first["cell"]))
     label = _configuration(outcome, second)
     if gap.n < 2:
         distance = sign * (second[outcome.objective] - first[outcome.objective])

@@ -56,7 +56,7 @@ def converged(outcome: Outcome) -> set[str]:
 def _unfinished(outcome: Outcome) -> Iterator[str]:
     missing = outcome.sweep.wanted - len(outcome.trials)
     if missing > 0:
-        yield f"{missing} of {outcome.sweep.wanted} trials have no result yet."
+        yield f"{missing} of {outcome.sweep.wanted} trials without a result yet."
     status = outcome.trials["status"]
     bad = status.isin(("diverged", "failed"))
     if bad.any():
@@ -70,9 +70,7 @@ def _unfinished(outcome: Outcome) -> Iterator[str]:
 
 
 def _on_test(outcome: Outcome) -> Iterator[str]:
-    selects = getattr(outcome.sweep, "selects", bool(outcome.sweep.search))
-    on_test = getattr(outcome.sweep, "select_on_test", outcome.objective.startswith("test_"))
-    if selects and on_test:
+    if outcome.sweep.selects and outcome.objective.startswith("test_"):
         yield "Selected on test images: the best score is too good by the luck of the choice."
 
 

@@ -91,7 +91,7 @@ def effect(rows: pd.DataFrame, metric: str, name: str, names: Sequence[str]) -> 
     others = [other for other in names if other != name]
     if name == "family":
         others = [other for other in others if rows[other].notna().all()]
-    keys, sign = [*others, "seed"], 1 if METRICS[metric].better == "lower" else -1
+    keys, sign = [*others, "seed"], METRICS[metric].sign
     table = rows.groupby([*keys, name], dropna=False)[metric].mean().unstack(name)
     table = table[table.notna().sum(axis=1) > 1]
     if table.empty:

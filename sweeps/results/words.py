@@ -113,6 +113,15 @@ def listed(words: Iterable[str], joint: str = "and") -> str:
     return f" {joint} ".join([*([", ".join(words[:-1])] if words[:-1] else []), *words[-1:]])
 
 
+def counted(count: int, noun: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "cell"), counted(2, "cell")
+    ('1 cell', '2 cells')
+    """
+    return f"{count} {noun}{'s' * (count != 1)}"
+
+
 def axis_label(metric: str) -> str:
     """A metric with its unit, for an axis.
 

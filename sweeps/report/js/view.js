@@ -26,11 +26,12 @@ function axis(one, number, upright) {
     nameTextStyle: { color: ink("--ink"), fontSize: 12, lineHeight: 14,
       ...(upright ? {} : { align: "right", verticalAlign: "bottom", padding: [0, 0, 12, 0] }) },
     axisLabel: { color: ink("--soft"), fontSize: 11, hideOverlap: true,
+      showMinLabel: one.kind !== "number", showMaxLabel: one.kind !== "number",
       formatter: (value) => (typeof value === "number" ? String(Number(value.toPrecision(3))) : value) },
     axisLine: { lineStyle: { color: ink("--soft") } },
     areaSelectStyle: { width: 22, borderColor: ink("--accent"), color: ink("--accent"), opacity: 0.25 },
   };
-  if (one.kind === "category") axisOf.data = one.values;
+  if (one.kind === "category") axisOf.data = one.values.map(String);
   else Object.assign(axisOf, { min: one.low, max: one.high });
   return axisOf;
 }
@@ -98,7 +99,6 @@ function tooltip({ dataIndex }) {
 }
 
 function options(upright) {
-  const names = data.axes.length;
   return {
     animation: false,
     tooltip: {
@@ -113,7 +113,6 @@ function options(upright) {
     series: [series(lines)],
     aria: { enabled: false },
     textStyle: { fontFamily: "system-ui, sans-serif" },
-    _names: names,
   };
 }
 
@@ -134,8 +133,7 @@ function drawView() {
   }
   chart.resize();
   lines = passing;
-  const { _names, ...chosen } = options(upright);
-  chart.setOption(chosen, { notMerge: true });
+  chart.setOption(options(upright), { notMerge: true });
   applyBrushes();
 }
 
@@ -168,7 +166,7 @@ function brushed(numbers) {
   return numbers.filter((number) => chosen.every((one) => {
     let value = readers[number](one.name);
     if (value === null || value === undefined) return false;
-    if (one.kind === "category") value = one.values.indexOf(String(value));
+    if (one.kind === "category") value = one.values.map(String).indexOf(String(value));
     return state.brushes[one.name].some(([low, high]) => low <= value && value <= high);
   }));
 }
