@@ -1,7 +1,5 @@
 """What a figure shows of a sweep, in words computed from the same rows."""
 
-from collections.abc import Sequence
-
 import pandas as pd
 
 from sweeps.figures.curves import curves_of
@@ -25,8 +23,9 @@ def effects_caption(outcome: Outcome) -> str:
     if search:
         text += f" Every mark over {listed(map(field_words, search))} is one proposal"
         text += ", joined in the order of its value." if len(search) == 1 else "."
+        text += " Hollow: stopped early." if "stopped" in set(outcome.trials["status"]) else ""
         text += " " + _in_a_search(outcome)
-    if any(_combinations(panel.rows, panel.others) > MOST_LINES for panel in shown):
+    if any(len(p.lines) > MOST_LINES and p.field not in search for p in shown):
         text += " Where all else has many combinations they are grey, and black is their mean."
     return f"{text.strip()} Values far off may lie outside the frame."
 
@@ -114,7 +113,3 @@ def _what(outcome: Outcome) -> str:
 def _in_a_search(outcome: Outcome) -> str:
     cells = len(outcome.sweep.cells)
     return "Other fields are compared by the chosen proposals." if cells > 1 else ""
-
-
-def _combinations(rows: pd.DataFrame, others: Sequence[str]) -> int:
-    return len(rows[list(others)].drop_duplicates()) if others else 1

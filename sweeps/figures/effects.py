@@ -1,6 +1,6 @@
 """What each field that varies does to the objectives: the others as lines, means over seeds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from sweeps.figures.style import framed, line_looks, plain_log, styled, ticks_at
 from sweeps.results.cells import ERROR, cells
 from sweeps.results.effects import KIND, free_fields, points, with_kind
 from sweeps.results.outcome import Outcome
-from sweeps.results.words import axis_label, field_words, in_words, value_words
+from sweeps.results.words import axis_label, field_words, short_words, value_words
 
 MOST_PANELS = 9
 
@@ -33,15 +33,19 @@ class Panel:
         field: the field.
         objective: the metric.
         kind: data set and measure, in words where there are several.
-        rows: what is drawn: ``mean``, ``se``, ``label``, ``cell`` and the fields.
-        others: the other fields that differ within it.
+        rows: what is drawn: ``mean``, ``se``, ``label``, ``cell``, the fields, and ``line``, which
+            names the values of the other fields.
     """
 
     field: str
     objective: str
     kind: str
     rows: pd.DataFrame
-    others: tuple[str, ...]
+
+    @property
+    def lines(self) -> list[str]:
+        """The names of its lines."""
+        return list(dict.fromkeys(self.rows["line"]))
 
 
 @styled
@@ -50,7 +54,9 @@ def field_effects(outcome: Outcome) -> Figure | None:
     shown = panels_of(outcome)
     if not shown:
         return None
-    figure, axes = wrapped(len(shown), height=3.3, columns=2 if len(shown) in (2, 4) else 3)
+    columns = 2 if len(shown) in (2, 4) else 3
+    deepest = max(len(panel.lines) for panel in shown)
+    figure, axes = wrapped(len(shown), height=2.7 + 0.16 * deepest, columns=columns)
     for panel, ax in zip(shown, axes, strict=True):
         lower = METRICS[panel.objective].better == "lower"
         if panel.field in outcome.sweep.search:
@@ -58,10 +64,12 @@ def field_effects(outcome: Outcome) -> Figure | None:
         else:
             _gridded(ax, panel)
         framed(ax, _heights(outcome, panel), lower)
-        ax.set(xlabel=field_words(panel.field), ylabel=axis_label(panel.objective))
-        ax.set_title(panel.kind)
+        first = ax.get_subplotspec()
+        named = first is None or first.is_first_col() or len(outcome.sweep.objectives) > 1
+        ax.set(xlabel=field_words(panel.field), title=panel.kind)
+        ax.set_ylabel(axis_label(panel.objective) if named else "")
         if len(ax.get_legend_handles_labels()[0]) > 1:
-            ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, handlelength=2.2)
+            ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), fontsize=7, handlelength=2.2)
     return figure
 
 
@@ -69,7 +77,8 @@ def _heights(outcome: Outcome, panel: Panel) -> np.ndarray:
     """What is drawn in a panel: means, and the trials that were stopped."""
     cut = stopped(outcome, set(panel.rows["cell"]))[panel.objective].dropna()
     cut = cut if panel.field in outcome.sweep.search else cut.head(0)
-    return np.concatenate([panel.rows["mean"], cut]).astype(float)
+    mean, error = panel.rows["mean"], panel.rows["se"].fillna(0.0)
+    return np.concatenate([mean - error, mean + error, cut]).astype(float)
 
 
 def panels_of(outcome: Outcome) -> list[Panel]:
@@ -87,11 +96,24 @@ def _panels(outcome: Outcome) -> Iterator[Panel]:
             several = len(tried[KIND].drop_duplicates()) > 1
             for name in fields:
                 mine = rows if name in search else here
-                if mine[name].nunique(dropna=False) > 1:
-                    free = [n for n in fields if n != name and n not in search]
-                    others = tuple(n for n in free if mine[n].nunique(dropna=False) > 1)
+                if mine[name].nunique() > 1:
+                    named = _with_lines(mine, name, [n for n in fields if n not in search])
                     words = ", ".join(kind) if several else ""
-                    yield Panel(name, objective, words, mine, others)
+                    yield Panel(name, objective, words, named)
+
+
+def _with_lines(rows: pd.DataFrame, name: str, fields: Sequence[str]) -> pd.DataFrame:
+    """The rows that have a field, with ``line``; of families, which have fields of their own, those
+    are averaged over."""
+    rows = rows[rows[name].notna()]
+    others = [n for n in fields if n != name and rows[n].nunique(dropna=False) > 1]
+    if name == "family":
+        others = [n for n in others if rows[n].notna().all()]
+        means = rows.groupby([name, *others], sort=False)["mean"].agg(["mean", "size"])
+        rows = rows.drop_duplicates([name, *others]).drop(columns="mean")
+        rows = rows.merge(means.reset_index(), on=[name, *others])
+        rows["se"] = rows["se"].where(rows["size"] == 1)
+    return rows.assign(line=[_line_words(row, others) for _, row in rows.iterrows()])
 
 
 def _chosen(outcome: Outcome, objective: str) -> pd.DataFrame:
@@ -135,19 +157,17 @@ def _wider(low: float, high: float, log: bool) -> tuple[float, float]:
 def _gridded(ax: Axes, panel: Panel) -> None:
     """A line per combination of the other fields, or their mean and what it is sure of."""
     table = panel.rows.assign(at=_places(ax, panel))
-    table["line"] = [_line_words(row, panel.others) for _, row in table.iterrows()]
-    names = list(dict.fromkeys(table["line"]))
-    if len(names) > MOST_LINES:
-        _band(ax, table, panel.others)
+    if len(panel.lines) > MOST_LINES:
+        _band(ax, table)
         return
-    families = table["family"] if "family" in panel.others else [""] * len(table)
-    looks = line_looks(zip(families, table["line"], strict=True))
-    for name, look in looks.items():
+    families = table["family"] if table["family"].nunique() > 1 else [""] * len(table)
+    families = [""] * len(table) if panel.field == "family" else families
+    for name, look in line_looks(zip(families, table["line"], strict=True)).items():
         rows = table[table["line"] == name].sort_values("at")
-        ax.errorbar(rows["at"], rows["mean"], rows["se"], label=name, capsize=2, **look)
+        ax.errorbar(rows["at"], rows["mean"], rows["se"], label=name or None, capsize=2, **look)
 
 
-def _band(ax: Axes, table: pd.DataFrame, others: tuple[str, ...]) -> None:
+def _band(ax: Axes, table: pd.DataFrame) -> None:
     for _, rows in table.groupby("line", sort=False):
         rows = rows.sort_values("at")
         ax.plot(rows["at"], rows["mean"], c="#888888", lw=0.6, alpha=0.5)
@@ -174,12 +194,5 @@ def _places(ax: Axes, panel: Panel) -> np.ndarray:
     return np.array([place[value] for value in column], dtype=float)
 
 
-def _line_words(row: pd.Series, others: tuple[str, ...]) -> str:
-    parts = [
-        in_words(str(row[name]))
-        if name == "family"
-        else f"{field_words(name)} {value_words(name, row[name])}"
-        for name in others
-        if not pd.isna(row[name])
-    ]
-    return ", ".join(parts)
+def _line_words(row: pd.Series, others: Sequence[str]) -> str:
+    return ", ".join(short_words(name, row[name]) for name in others if not pd.isna(row[name]))

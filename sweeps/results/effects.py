@@ -37,14 +37,18 @@ class Effect:
 
 
 def free_fields(sweep: Sweep) -> list[str]:
-    """The fields that vary on their own: not those of which every family has one value.
+    """The fields that vary on their own: not those that another one tells within every family.
 
     >>> from sweeps.definition.file import parse
-    >>> grid = [{"family": ["pca", "conv_vae"], "dataset": ["digits"], "latent_dim": [2, 4]}]
+    >>> grid = [{"family": ["pca", "concrete"], "dataset": ["digits"], "latent_dim": [2, 4]}]
     >>> free_fields(parse("s", {"grid": grid}, {}))
     ['family', 'latent_dim']
     """
-    return [name for name in varying(sweep) if not _told_by_family(sweep, name)]
+    free: list[str] = []
+    for name in varying(sweep):
+        if name in sweep.search or not any(_tells(sweep, other, name) for other in free):
+            free.append(name)
+    return free
 
 
 def points(outcome: Outcome, metric: str) -> pd.DataFrame:
@@ -109,11 +113,12 @@ def _gridded(sweep: Sweep, name: str) -> bool:
     return all(name not in sweep.searched(cell) for cell in sweep.cells)
 
 
-def _told_by_family(sweep: Sweep, name: str) -> bool:
-    """Whether a field differs between families alone, each of which has one value of it."""
-    if name in ("family", "dataset") or name in sweep.search:
-        return False
-    values: dict[str, set[object]] = {}
+def _tells(sweep: Sweep, other: str, name: str) -> bool:
+    """Whether within every family a field has one value for each of another's, and varies with it;
+    or, where the other is the family, one value."""
+    found: dict[tuple[str, object], set[object]] = {}
     for cell in sweep.cells:
-        values.setdefault(cell["family"], set()).add(cell.get(name))
-    return len(values) > 1 and all(len(found) == 1 for found in values.values())
+        key = None if other == "family" else cell.get(other)
+        found.setdefault((cell["family"], key), set()).add(cell.get(name))
+    several = len({cell["family"] for cell in sweep.cells}) > 1 or other != "family"
+    return several and name != "dataset" and all(len(values) == 1 for values in found.values())

@@ -76,6 +76,18 @@ def field_words(name: str) -> str:
     return words if name in known or len(symbol) > 2 else f"{words} {symbol}".strip()
 
 
+def short_words(name: str, value: object) -> str:
+    """A field with its value as a legend has it.
+
+    >>> short_words("kl_weight", 0.5), short_words("family", "pca"), short_words("latent_dim", 2)
+    ('β 0.5', 'PCA', 'latent dim 2')
+    """
+    if name in ("family", "dataset"):
+        return value_words(name, value)
+    symbol = SYMBOLS.get(name, name.replace("_", " "))
+    return f"{symbol} {value_words(name, value)}"
+
+
 def value_words(name: str, value: object) -> str:
     """A field's value as text.
 

@@ -1,6 +1,6 @@
 // All trials as lines over parallel axes: hover one to read it, draw on an axis to choose some.
 const SCALE = ["#0b3c8c", "#2f7fb8", "#4fb3a3", "#b9c94a", "#e8a33d"];
-const NARROW = 640;
+const NARROW = 640, NONE = "–";
 let chart = null, lines = [], applying = false;
 
 const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -13,6 +13,12 @@ function folded(text, letters) {
     else rows[rows.length - 1] = last ? `${last} ${word}` : word;
   }
   return rows.join("\n");
+}
+
+// The names along an axis of few values; fields that a family does not have are none.
+function places(one) {
+  const empty = data.rows.some((_, number) => readers[number](one.name) === null);
+  return [...(empty ? [NONE] : []), ...one.values.map(String)];
 }
 
 function axis(one, number, upright) {
@@ -31,7 +37,7 @@ function axis(one, number, upright) {
     axisLine: { lineStyle: { color: ink("--soft") } },
     areaSelectStyle: { width: 22, borderColor: ink("--accent"), color: ink("--accent"), opacity: 0.25 },
   };
-  if (one.kind === "category") axisOf.data = one.values.map(String);
+  if (one.kind === "category") axisOf.data = places(one);
   else Object.assign(axisOf, { min: one.low, max: one.high });
   return axisOf;
 }
@@ -54,7 +60,7 @@ function ranks() {
 function values(number) {
   return data.axes.map((one) => {
     const value = readers[number](one.name);
-    if (value === null || value === undefined) return "-";
+    if (value === null || value === undefined) return one.kind === "category" ? NONE : "-";
     return one.kind === "category" ? String(value) : value;
   });
 }
@@ -63,7 +69,6 @@ function series(numbers) {
   const rank = ranks(), many = numbers.length > 300;
   return {
     type: "parallel",
-    smooth: 0.05,
     progressive: 0,
     animation: false,
     lineStyle: { width: many ? 1 : 1.6, opacity: many ? 0.35 : 0.75 },
@@ -165,8 +170,8 @@ function brushed(numbers) {
   if (!chosen.length) return numbers;
   return numbers.filter((number) => chosen.every((one) => {
     let value = readers[number](one.name);
+    if (one.kind === "category") value = places(one).indexOf(value === null ? NONE : String(value));
     if (value === null || value === undefined) return false;
-    if (one.kind === "category") value = one.values.map(String).indexOf(String(value));
     return state.brushes[one.name].some(([low, high]) => low <= value && value <= high);
   }));
 }
