@@ -56,7 +56,7 @@ def _kind(pack: list[Trial]) -> tuple[Any, ...]:
 def notices(sweep: Sweep) -> list[str]:
     """What whoever starts a sweep should know of its trials: how many the grids repeat, and, once
     for each pair of temperatures, of the trial that pays most."""
-    twice = [f"{sweep.repeated} cells of the grids repeat others and count once"]
+    twice = [f"{sweep.repeated} trials of the grids repeat others and count once"]
     taxed: dict[tuple[float | None, float | None], Trial] = {}
     for cell in sweep.cells:
         lowest = cell | {name: span.low for name, span in sweep.searched(cell).items()}
