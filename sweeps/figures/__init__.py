@@ -19,7 +19,6 @@ from sweeps.figures.captions import (
     published_caption,
 )
 from sweeps.figures.codes import code_histograms, code_maps, code_planes
-from sweeps.figures.curves import learning_curves, search_history
 from sweeps.figures.densities import logit_normal_priors
 from sweeps.figures.effects import field_effects
 from sweeps.figures.images import (
@@ -30,6 +29,7 @@ from sweeps.figures.images import (
     reconstructions,
     restorations,
 )
+from sweeps.figures.searches import learning_curves, search_history
 from sweeps.figures.tradeoffs import (
     by_latent_dimension,
     by_prior_scale,

@@ -98,7 +98,7 @@ def _panels(outcome: Outcome) -> Iterator[Panel]:
                 mine = rows if name in search else here
                 if mine[name].nunique() > 1:
                     named = _with_lines(mine, name, [n for n in fields if n not in search])
-                    words = ", ".join(kind) if several else ""
+                    words = ", ".join(map(str, kind)) if several else ""
                     yield Panel(name, objective, words, named)
 
 

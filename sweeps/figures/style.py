@@ -111,10 +111,9 @@ def family_colors(families: Iterable[str]) -> dict[str, str]:
     """
     chosen: dict[str, str] = {}
     for family in dict.fromkeys(families):
-        free = [color for color in SPARE if color not in chosen.values()]
-        own = COLORS.get(family)
-        taken = own is None or own in chosen.values()
-        chosen[family] = (free[0] if free else SPARE[len(chosen) % len(SPARE)]) if taken else own
+        own = [COLORS[family]] if family in COLORS else []
+        free = [color for color in (*own, *SPARE) if color not in chosen.values()]
+        chosen[family] = free[0] if free else SPARE[len(chosen) % len(SPARE)]
     return chosen
 
 

@@ -115,7 +115,7 @@ def _shares(shares: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
         for (dataset, measure, family), rows in frame.groupby(BY, sort=False):
             if len(rows) > 1:
                 who = in_words(str(family)) if family else "all families together"
-                fields = [(field_words(r.field), r.importance) for r in rows.itertuples()]
+                fields = [(field_words(str(r.field)), r.importance) for r in rows.itertuples()]
                 where = f"{who}, {dataset}, {measure}, {rows['proposals'].iloc[0]} proposals"
                 found.append({"objective": words(objective), "where": where, "fields": fields})
     return found

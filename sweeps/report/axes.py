@@ -8,7 +8,7 @@ import pandas as pd
 from bsvae.trial import FIELDS
 from sweeps.report.values import as_json
 from sweeps.results.answers import words
-from sweeps.results.cells import varying
+from sweeps.results.effects import free_fields
 from sweeps.results.outcome import Outcome
 from sweeps.results.words import field_words
 
@@ -26,7 +26,7 @@ FAR = 4.0
 def axes(outcome: Outcome) -> list[dict[str, Any]]:
     """One axis per field that varies, and one per objective: its column, words, scale and ends."""
     trials = outcome.trials
-    fields = [name for name in varying(outcome.sweep) if trials[name].notna().any()]
+    fields = [name for name in free_fields(outcome.sweep) if trials[name].notna().any()]
     found = [_axis(outcome, name, field_words(name)) for name in fields]
     scores = [name for name in outcome.sweep.objectives if trials[name].notna().any()]
     return found + [_axis(outcome, name, words(name)) | _ends(trials[name]) for name in scores]

@@ -85,7 +85,9 @@ def best(outcome: Outcome) -> list[Best]:
             near, decided = "", True
         first = ranked.iloc[0]
         scores = tuple(_scores(outcome, first))
-        found.append(Best(" · ".join(kind), _configuration(outcome, first), scores, near, decided))
+        found.append(
+            Best(" · ".join(map(str, kind)), _configuration(outcome, first), scores, near, decided)
+        )
     return found
 
 
@@ -110,7 +112,9 @@ def mattered(outcome: Outcome, shares: pd.DataFrame) -> list[str]:
 
 
 def _importance(rows: pd.DataFrame, where: str) -> str:
-    first, *others = (f"{field_words(r.field)} ({r.importance:.0%})" for r in rows.itertuples())
+    first, *others = (
+        f"{field_words(str(r.field))} ({r.importance:.0%})" for r in rows.itertuples()
+    )
     return (
         f"Most: {first}{', then ' if others else ''}{', '.join(others)}{where}; shares of the "
         f"objective's variance by fANOVA over {rows['proposals'].iloc[0]} proposals."
