@@ -144,3 +144,9 @@ def declared(family: str) -> Declared:
     ('grey pixels, Gaussian', 'binary pixels')
     """
     return DECLARED.get(family, Declared())
+
+
+#: The families whose pixels are grey or real, so that errors per pixel are measured; those of all
+#: others are binary.  And of them those whose p(x|z) is Gaussian.  See `bsvae.reported`.
+GREY_PIXELS = frozenset(name for name, said in DECLARED.items() if said.pixels != "binary")
+GAUSSIAN_PIXELS = frozenset(n for n, said in DECLARED.items() if said.likelihood == "gaussian")

@@ -26,6 +26,24 @@ def load(name: str, curves: bool = False, results: str | Path = "results") -> "p
     return _ledger(name, results).table("epochs" if curves else "trials")
 
 
+def table(name: str, results: str | Path = "results") -> "pd.DataFrame":
+    """A sweep's table, as ``bsvae table NAME --format csv`` writes it: one row per cell.
+
+    Fields that vary; then the objective and other metrics as means over seeds, each beside its
+    standard error ``NAME_se``; ``difference_to_best`` with its paired standard error; and ``n``,
+    the seeds.  Of a search the row is its chosen proposal; with several objectives the rows are the
+    proposals on their Pareto front.
+
+    Raises:
+        BadInput: as `load` does.
+    """
+    from sweeps.results.outcome import read_outcome
+    from sweeps.results.stored import stored_sweep
+    from sweeps.results.summary import sheet
+
+    return sheet(read_outcome(*stored_sweep(name, str(results))))
+
+
 def gaussianity(name: str, results: str | Path = "results") -> "pd.DataFrame":
     """The Gaussianity panel of a sweep's codes: one row per trial and metric.
 

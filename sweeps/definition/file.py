@@ -71,8 +71,11 @@ def _load_toml(path: Path) -> dict[str, Any]:
     if len(content) > LARGEST_FILE:
         raise BadInput(f"larger than {LARGEST_FILE:,} bytes: not a sweep file")
     try:
-        return tomllib.loads(content.decode("utf-8"))
+        document = tomllib.loads(content.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise BadInput(f"not text in UTF-8 ({error.reason} at byte {error.start})") from None
     except (ValueError, RecursionError) as error:
         raise BadInput(f"not valid TOML: {error}") from None
+    if "carried" in document:
+        raise BadInput("carried: a run chooses it and writes it to sweep.json; drop it here")
+    return document

@@ -1,5 +1,6 @@
 """From a sweep file's content to a `Sweep`, every part of it checked."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ from bsvae.halving import Halving
 from bsvae.metrics import METRICS
 from bsvae.trial import FIELDS, BadInput
 from sweeps.definition.cells import Cell, cells_of, check_size
+from sweeps.definition.measured import check_measured
 from sweeps.definition.search import (
     Budget,
     Range,
@@ -17,12 +19,12 @@ from sweeps.definition.search import (
     read_range,
 )
 from sweeps.definition.seeds import read_seeds
-from sweeps.definition.sweep import EXTRAS, Sweep, check_name
+from sweeps.definition.sweep import EXTRAS, Proposal, Sweep, check_name
 
 #: The keys of a sweep file.
 KEYS = (
     *("about", "extras", "seeds", "rank_by", "select_on_test"),
-    *("trial", "grid", "search", "optuna", "halving"),
+    *("trial", "grid", "search", "optuna", "halving", "carried"),
 )
 
 
@@ -65,8 +67,10 @@ def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) 
         _extras(document),
         document,
         sum(len(own) for _, own in described) - sum(map(len, replicates)),
+        _carried(document.get("carried", []), cells, search),
     )
     check_selection(sweep)
+    check_measured(sweep)
     check_size("trials", sweep.wanted)
     return sweep
 
@@ -103,6 +107,27 @@ def _constants(document: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[int, 
     if document["seeds"] != 1:
         raise BadInput(f"seed = {seed!r} in [trial], and seeds = {document['seeds']!r}: keep one")
     return constants, read_seeds([seed])
+
+
+def _carried(
+    stored: Any, cells: tuple[Cell, ...], search: Mapping[str, Range]
+) -> tuple[tuple[Cell, tuple[Proposal, ...]], ...]:
+    """What a run stored of earlier definitions: of the cells that there still are."""
+    try:
+        carried = [(entry["cell"], tuple(map(dict, entry["proposals"]))) for entry in stored]
+        names = [set(search) - set(cell) for cell, _ in carried]
+        good = all(
+            own == set(proposal) and all(isinstance(value, float) for value in proposal.values())
+            for own, (_, proposals) in zip(names, carried, strict=True)
+            for proposal in proposals
+        )
+    except (KeyError, TypeError, ValueError):
+        good = False
+    if not good:
+        raise BadInput("carried: not what a run stores of earlier definitions")
+    stored_cells = {json.dumps(cell, sort_keys=True): proposals for cell, proposals in carried}
+    found = ((cell, stored_cells.get(json.dumps(cell, sort_keys=True))) for cell in cells)
+    return tuple((cell, proposals) for cell, proposals in found if proposals)
 
 
 def _about(document: Mapping[str, Any]) -> str:
@@ -178,4 +203,5 @@ def _override(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict
         "search": search,
         "optuna": tables["optuna"] if searched else {},
         "halving": document.get("halving") if searched else None,
+        **({"carried": document["carried"]} if document.get("carried") and searched else {}),
     }

@@ -5,7 +5,7 @@ import pandas as pd
 from sweeps.figures.curves import curves_of
 from sweeps.figures.effects import MOST_LINES, panels_of
 from sweeps.figures.tradeoffs import rates
-from sweeps.results.answers import words
+from sweeps.results.words import metric_words
 from sweeps.results.outcome import Outcome
 from sweeps.results.words import field_words, listed
 
@@ -17,7 +17,7 @@ def effects_caption(outcome: Outcome) -> str:
     """Of `sweeps.figures.effects.field_effects`."""
     shown = panels_of(outcome)
     fields = listed(dict.fromkeys(field_words(panel.field) for panel in shown))
-    scores = listed(dict.fromkeys(words(panel.objective) for panel in shown))
+    scores = listed(dict.fromkeys(metric_words(panel.objective) for panel in shown))
     text = f"How {scores} depends on {fields}. {_mean(outcome)}"
     search = outcome.sweep.search
     if search:
@@ -36,7 +36,7 @@ def curves_caption(outcome: Outcome) -> str:
     if curves is None:
         return ""
     trials = curves.rows["trial_id"].nunique()
-    text = f"{words(curves.metric)[:1].upper()}{words(curves.metric)[1:]} after every epoch"
+    text = f"{metric_words(curves.metric)[:1].upper()}{metric_words(curves.metric)[1:]} after every epoch"
     if outcome.sweep.search:
         stopped = curves.rows.loc[curves.rows["status"] == "stopped", "trial_id"].nunique()
         text += f", one line per proposal ({trials} trials), coloured by what was searched; thick: "
@@ -51,7 +51,7 @@ def history_caption(outcome: Outcome) -> str:
     """Of `sweeps.figures.curves.search_history`."""
     status = outcome.trials["status"].value_counts()
     stopped = int(status.get("stopped", 0))
-    text = f"{words(outcome.objective)[:1].upper()}{words(outcome.objective)[1:]} of "
+    text = f"{metric_words(outcome.objective)[:1].upper()}{metric_words(outcome.objective)[1:]} of "
     text += f"{int(status.get('done', 0))} finished trials"
     text += f" and {stopped} stopped early (hollow, at their last epoch)" if stopped else ""
     return f"{text}, as they came. Steps: the best of each cell so far. {_mean(outcome)}"
@@ -74,7 +74,7 @@ def plane_caption(outcome: Outcome) -> str:
 def objectives_caption(outcome: Outcome) -> str:
     """Of `sweeps.figures.tradeoffs.objectives_plane`."""
     x, y = outcome.sweep.objectives[:2]
-    return f"Every proposal by {words(x)} and {words(y)}, and their Pareto front. {_mean(outcome)}"
+    return f"Every proposal by {metric_words(x)} and {metric_words(y)}, and their Pareto front. {_mean(outcome)}"
 
 
 def published_caption(outcome: Outcome) -> str:
@@ -94,7 +94,7 @@ def of_models(outcome: Outcome, rows: pd.DataFrame, each: str = "label") -> str:
     more = f" and {len(best) - len(named)} more" if len(best) > len(named) else ""
     what = "model" if each == "label" else each
     return (
-        f" The best trial of each {what} by {words(outcome.objective)}: {'; '.join(named)}{more}."
+        f" The best trial of each {what} by {metric_words(outcome.objective)}: {'; '.join(named)}{more}."
     )
 
 

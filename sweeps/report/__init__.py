@@ -18,7 +18,7 @@ from sweeps.ledger.places import files_of, sweeps_with_results
 from sweeps.ledger.places.interface import Files
 from sweeps.report.html import html_table, trials_table
 from sweeps.report.scripts import library, own_script, policy
-from sweeps.results.answers import asked, best, mattered, words
+from sweeps.results.answers import asked, best, mattered
 from sweeps.results.cells import varying
 from sweeps.results.doubts import doubts
 from sweeps.results.findings import ended, findings, verdicts
@@ -117,7 +117,7 @@ def _shares(shares: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
                 who = in_words(str(family)) if family else "all families together"
                 fields = [(field_words(str(r.field)), r.importance) for r in rows.itertuples()]
                 where = f"{who}, {dataset}, {measure}, {rows['proposals'].iloc[0]} proposals"
-                found.append({"objective": words(objective), "where": where, "fields": fields})
+                found.append({"objective": metric_words(objective), "where": where, "fields": fields})
     return found
 
 
@@ -125,10 +125,8 @@ def _tables(outcome: Outcome) -> list[dict[str, Any]]:
     """The sweep's tables, the claims aside, which stand in a section of their own."""
     if outcome.done.empty:
         return []
-    trials = outcome.trials.drop(columns=["label", "cell"])
-    found = tables(outcome.sweep.name, trials, outcome.panel, outcome.objective)
-    shown = [entry for entry in found if entry.frame.index.name != "claim"]
-    return [{"title": e.title, "notes": e.notes, **html_table(e.frame)} for e in shown]
+    shown = [entry for entry in tables(outcome) if entry.frame.index.name != "claim"]
+    return [{"title": e.title, "notes": e.notes, **html_table(e.readable)} for e in shown]
 
 
 def images(outcome: Outcome) -> Iterator[Image]:

@@ -52,24 +52,9 @@ def asked(sweep: Sweep) -> list[str]:
         sentences.append(f"Searched: {listed(ranges)}; {each}{halved}.")
     seeds = sorted({seed for cell in sweep.cells for seed in sweep.seeds_of(cell)})
     each = f"{counted(len(seeds), 'seed')} each" if len(seeds) > 1 else "one seed"
-    objectives = listed(words(name) for name in sweep.objectives)
+    objectives = listed(metric_words(name) for name in sweep.objectives)
     sentences.append(f"{counted(len(sweep.cells), 'cell')}, {each}; ranked by {objectives}.")
     return sentences
-
-
-def words(metric: str) -> str:
-    """A metric in a sentence: which images, and its unit.
-
-    >>> words("test_neg_elbo"), words("train_mse")
-    ('negative ELBO on test images (nats/image)', 'squared error on training images (pixel²)')
-    """
-    images = {"test": "test", "valid": "validation", "train": "training"}
-    part, _, _ = metric.partition("_")
-    text = axis_label(metric).replace("\n", " ")
-    if part not in images:
-        return text
-    name, gap, unit = text.removeprefix(f"{part} ").partition(" (")
-    return f"{name} on {images[part]} images{gap}{unit}"
 
 
 def best(outcome: Outcome) -> list[Best]:
@@ -167,7 +152,7 @@ def _scores(outcome: Outcome, row: pd.Series) -> Iterator[tuple[str, str]]:
     names += [name.replace("valid_", "test_", 1) for name in names]
     for name in dict.fromkeys(names):
         if name in row and not pd.isna(row[name]):
-            yield words(name), with_error(row[name], row[name + ERROR], int(row["n"]))
+            yield metric_words(name), with_error(row[name], row[name + ERROR], int(row["n"]))
 
 
 def _values(sweep: Sweep, name: str) -> str:

@@ -5,7 +5,6 @@ that a search tried in one.  Of a proposal's done trials, one per seed, stand th
 standard error, s / sqrt(n) with s^2 = sum (x - mean)^2 / (n - 1); with one seed there is no error.
 """
 
-import json
 from typing import NamedTuple
 
 import numpy as np
@@ -13,12 +12,11 @@ import pandas as pd
 
 from bsvae.metrics import METRICS
 from bsvae.trial import FIELDS
-from sweeps.definition.file import Sweep
+from sweeps.definition.sweep import Sweep
+from sweeps.results.configuration import differing
+from sweeps.results.formats import ERROR
 from sweeps.results.outcome import Outcome
 from sweeps.results.words import label_cells
-
-#: Ends the name of the column with a metric's standard error.
-ERROR = "_se"
 
 
 class Difference(NamedTuple):
@@ -102,23 +100,15 @@ def replicates(outcome: Outcome) -> pd.DataFrame:
 
 
 def varying(sweep: Sweep) -> list[str]:
-    """The fields in which a sweep's trials differ, seed aside, in a trial's order.
+    """The fields in which a sweep's trials differ, searched ones too, in a trial's order.
 
-    A field that only some families use differs if it does among those, or within one of them.
-
-    >>> from sweeps.definition.file import parse
-    >>> grid = [{"family": ["gaussian"]}, {"family": ["logit_normal"], "prior_scale": [1.0]}]
-    >>> varying(parse("s", {"trial": {"latent_dim": 2}, "grid": grid}, {}))
-    ['family']
+    >>> from sweeps.definition.parse import parse
+    >>> trial = {"family": "gaussian", "dataset": "digits"}
+    >>> varying(parse("s", {"trial": trial, "grid": [{"latent_dim": [2, 4]}]}, {}))
+    ['latent_dim']
     """
-    found = [name for name in FIELDS if name in sweep.search or _differs(sweep, name)]
-    return [name for name in found if name != "seed"]
-
-
-def _differs(sweep: Sweep, name: str) -> bool:
-    values = {(cell["family"], json.dumps(cell.get(name))) for cell in sweep.cells}
-    used = {value for _, value in values if value != "null"}
-    return len(used) > 1 or len(values) > len({family for family, _ in values})
+    found = {*differing(pd.DataFrame(sweep.cells)), *sweep.search}
+    return [name for name in FIELDS if name in found]
 
 
 def _numbered(outcome: Outcome) -> pd.DataFrame:
@@ -135,7 +125,7 @@ def _chosen(found: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
     searched = pd.Series(searches, found.index, dtype=bool)
     able = found[searched & np.isfinite(found[objective])]
     able = able[able["n"] == able.groupby("cell")["n"].transform("max")]
-    lower = METRICS[objective].better == "lower"
-    ranked = able.sort_values(objective, ascending=lower, kind="stable")
+    ascending = METRICS[objective].sign > 0
+    ranked = able.sort_values(objective, ascending=ascending, kind="stable")
     best = ranked.groupby("cell", sort=False).head(1)
     return pd.concat([found[~searched], best]).sort_values("cell", kind="stable")

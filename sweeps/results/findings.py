@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from bsvae.metrics import CHECKS, METRICS
-from sweeps.results.answers import words
+from sweeps.results.words import metric_words
 from sweeps.results.cells import cells
 from sweeps.results.claims import claims
 from sweeps.results.effects import KIND, points, with_kind
@@ -61,7 +61,7 @@ def _models(outcome: Outcome) -> Iterator[str]:
             best = ranked.groupby("label", sort=False).head(1)
             named = [_named(outcome, row) for _, row in best.head(MOST_NAMED).iterrows()]
             more = f"; and {len(best) - len(named)} more" if len(best) > len(named) else ""
-            text = f"{word} {words(objective)} of each model, {dataset}, {measure}: "
+            text = f"{word} {metric_words(objective)} of each model, {dataset}, {measure}: "
             yield f"{text}{'; '.join(named)}{more}."
 
 
@@ -76,7 +76,7 @@ def _front(outcome: Outcome) -> Iterator[str]:
     if len(objectives) > 1:
         rows = points(outcome, objectives[0]).assign(status="done")
         best = front(rows, objectives)
-        names = listed(words(name) for name in objectives)
+        names = listed(metric_words(name) for name in objectives)
         yield f"{len(best)} of {len(rows)} proposals are on the Pareto front of {names}."
 
 

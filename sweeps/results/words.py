@@ -135,22 +135,54 @@ def counted(count: int, noun: str) -> str:
 
 
 def axis_label(metric: str) -> str:
-    """A metric with its unit, for an axis.
+    """A metric with its unit, for an axis; on test images where it does not say otherwise.
 
-    >>> axis_label("test_kl"), axis_label("test_knn_accuracy")
-    ('KL, the rate (nats/image)', 'test knn accuracy (share)')
+    >>> axis_label("test_kl"), axis_label("test_knn_accuracy"), axis_label("valid_neg_elbo")
+    ('KL, the rate (nats/image)', 'kNN accuracy (share)', 'validation negative ELBO\\n(nats/image)')
     """
-    known = {
-        "test_neg_elbo": "negative ELBO",
-        "test_kl": "KL, the rate",
-        "test_distortion": "distortion",
-        "test_mse": "squared error",
-        "test_optimal_sigma_neg_elbo": "negative ELBO, best variance",
-    }
-    name = known.get(metric, metric.replace("_", " "))
+    part, term = part_of(metric)
+    known = {"valid": "validation", "train": "training"}
+    name = f"{known[part]} {term_words(term)}" if part in known else term_words(term)
     unit = METRICS[metric].unit.replace("^2", "²")
     gap = "\n" if len(name) > 20 else " "
     return f"{name}{gap}({unit})" if unit else name
+
+
+def metric_words(metric: str) -> str:
+    """A metric in a sentence: which images, and its unit.
+
+    >>> metric_words("test_neg_elbo"), metric_words("train_mse")
+    ('negative ELBO on test images (nats/image)', 'squared error on training images (pixel²)')
+    """
+    part, term = part_of(metric)
+    images = {"test": "test", "valid": "validation", "train": "training"}.get(part)
+    text = f"{term_words(term)} on {images} images" if images else term_words(term)
+    unit = METRICS[metric].unit.replace("^2", "²")
+    return f"{text} ({unit})" if unit else text
+
+
+def part_of(metric: str) -> tuple[str, str]:
+    """The images that a metric is of, and what it measures.
+
+    >>> part_of("valid_neg_elbo"), part_of("sample_coverage")
+    (('valid', 'neg_elbo'), ('', 'sample_coverage'))
+    """
+    part, _, term = metric.partition("_")
+    return (part, term) if part in ("test", "valid", "train") else ("", metric)
+
+
+def term_words(term: str) -> str:
+    """What is measured, as text."""
+    known = {
+        "neg_elbo": "negative ELBO",
+        "kl": "KL, the rate",
+        "mse": "squared error",
+        "mae": "absolute error",
+        "nll": "NLL",
+        "knn_accuracy": "kNN accuracy",
+        "optimal_sigma_neg_elbo": "negative ELBO, best variance",
+    }
+    return known.get(term, term.replace("_", " "))
 
 
 def _varying(sweep: Sweep, family: str) -> list[str]:
