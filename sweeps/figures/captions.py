@@ -5,9 +5,8 @@ import pandas as pd
 from sweeps.figures.curves import curves_of
 from sweeps.figures.effects import MOST_LINES, panels_of
 from sweeps.figures.tradeoffs import rates
-from sweeps.results.words import metric_words
 from sweeps.results.outcome import Outcome
-from sweeps.results.words import field_words, listed
+from sweeps.results.words import field_words, listed, metric_words
 
 #: Models that a caption names before it only counts them.
 MOST_NAMED = 6
@@ -36,7 +35,7 @@ def curves_caption(outcome: Outcome) -> str:
     if curves is None:
         return ""
     trials = curves.rows["trial_id"].nunique()
-    text = f"{metric_words(curves.metric)[:1].upper()}{metric_words(curves.metric)[1:]} after every epoch"
+    text = f"{_start(metric_words(curves.metric))} after every epoch"
     if outcome.sweep.search:
         stopped = curves.rows.loc[curves.rows["status"] == "stopped", "trial_id"].nunique()
         text += f", one line per proposal ({trials} trials), coloured by what was searched; thick: "
@@ -51,7 +50,7 @@ def history_caption(outcome: Outcome) -> str:
     """Of `sweeps.figures.curves.search_history`."""
     status = outcome.trials["status"].value_counts()
     stopped = int(status.get("stopped", 0))
-    text = f"{metric_words(outcome.objective)[:1].upper()}{metric_words(outcome.objective)[1:]} of "
+    text = f"{_start(metric_words(outcome.objective))} of "
     text += f"{int(status.get('done', 0))} finished trials"
     text += f" and {stopped} stopped early (hollow, at their last epoch)" if stopped else ""
     return f"{text}, as they came. Steps: the best of each cell so far. {_mean(outcome)}"
@@ -74,7 +73,8 @@ def plane_caption(outcome: Outcome) -> str:
 def objectives_caption(outcome: Outcome) -> str:
     """Of `sweeps.figures.tradeoffs.objectives_plane`."""
     x, y = outcome.sweep.objectives[:2]
-    return f"Every proposal by {metric_words(x)} and {metric_words(y)}, and their Pareto front. {_mean(outcome)}"
+    both = f"{metric_words(x)} and {metric_words(y)}"
+    return f"Every proposal by {both}, and their Pareto front. {_mean(outcome)}"
 
 
 def published_caption(outcome: Outcome) -> str:
@@ -93,9 +93,8 @@ def of_models(outcome: Outcome, rows: pd.DataFrame, each: str = "label") -> str:
     ]
     more = f" and {len(best) - len(named)} more" if len(best) > len(named) else ""
     what = "model" if each == "label" else each
-    return (
-        f" The best trial of each {what} by {metric_words(outcome.objective)}: {'; '.join(named)}{more}."
-    )
+    score = metric_words(outcome.objective)
+    return f" The best trial of each {what} by {score}: {'; '.join(named)}{more}."
 
 
 def _mean(outcome: Outcome) -> str:
@@ -113,3 +112,8 @@ def _what(outcome: Outcome) -> str:
 def _in_a_search(outcome: Outcome) -> str:
     cells = len(outcome.sweep.cells)
     return "Other fields are compared by the chosen proposals." if cells > 1 else ""
+
+
+def _start(text: str) -> str:
+    """A text with a capital, to begin a sentence."""
+    return text[:1].upper() + text[1:]

@@ -92,7 +92,8 @@ def _panels(outcome: Outcome) -> Iterator[Panel]:
     for objective in outcome.sweep.objectives:
         tried, chosen = points(outcome, objective), _chosen(outcome, objective)
         for kind, rows in tried.groupby(KIND):
-            here = chosen[(chosen[KIND] == kind).all(axis=1)]
+            dataset, measure = kind
+            here = chosen[(chosen["dataset"] == dataset) & (chosen["measure"] == measure)]
             several = len(tried[KIND].drop_duplicates()) > 1
             for name in fields:
                 mine = rows if name in search else here

@@ -154,7 +154,7 @@ def ordered(count: int) -> list[str]:
     """So many colours from dark to light, for values that have an order.
 
     >>> ordered(2)
-    ['#440154', '#86d549']
+    ['#440154', '#7ad151']
     """
     return [to_hex(colormaps["viridis"](0.8 * n / max(1, count - 1))) for n in range(count)]
 

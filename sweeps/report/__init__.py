@@ -27,7 +27,7 @@ from sweeps.results.outcome import Outcome, read_outcome
 from sweeps.results.provenance import cost, provenance, sweep_file
 from sweeps.results.stored import stored_sweep
 from sweeps.results.tables import tables
-from sweeps.results.words import field_words, in_words, value_words
+from sweeps.results.words import field_words, in_words, metric_words, value_words
 
 PICTURE_DPI = 130
 
@@ -117,7 +117,9 @@ def _shares(shares: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
                 who = in_words(str(family)) if family else "all families together"
                 fields = [(field_words(str(r.field)), r.importance) for r in rows.itertuples()]
                 where = f"{who}, {dataset}, {measure}, {rows['proposals'].iloc[0]} proposals"
-                found.append({"objective": metric_words(objective), "where": where, "fields": fields})
+                found.append(
+                    {"objective": metric_words(objective), "where": where, "fields": fields}
+                )
     return found
 
 

@@ -7,10 +7,9 @@ import pandas as pd
 
 from bsvae.trial import FIELDS
 from sweeps.report.values import as_json
-from sweeps.results.words import metric_words
 from sweeps.results.effects import free_fields
 from sweeps.results.outcome import Outcome
-from sweeps.results.words import field_words
+from sweeps.results.words import field_words, metric_words
 
 #: A field with so few values that are not searched has one place for each.
 FEW = 12
@@ -29,7 +28,9 @@ def axes(outcome: Outcome) -> list[dict[str, Any]]:
     fields = [name for name in free_fields(outcome.sweep) if trials[name].notna().any()]
     found = [_axis(outcome, name, field_words(name)) for name in fields]
     scores = [name for name in outcome.sweep.objectives if trials[name].notna().any()]
-    return found + [_axis(outcome, name, metric_words(name)) | _ends(trials[name]) for name in scores]
+    return found + [
+        _axis(outcome, name, metric_words(name)) | _ends(trials[name]) for name in scores
+    ]
 
 
 def _axis(outcome: Outcome, name: str, said: str) -> dict[str, Any]:

@@ -10,7 +10,14 @@ from sweeps.definition.file import Sweep
 from sweeps.results.cells import ERROR, cells, paired, varying
 from sweeps.results.effects import KIND, Effect, effects, with_kind
 from sweeps.results.outcome import Outcome
-from sweeps.results.words import axis_label, counted, field_words, listed, value_words, with_error
+from sweeps.results.words import (
+    counted,
+    field_words,
+    listed,
+    metric_words,
+    value_words,
+    with_error,
+)
 
 #: Values of a field that a sentence names before it only counts them.
 MOST_NAMED = 8
@@ -97,9 +104,8 @@ def mattered(outcome: Outcome, shares: pd.DataFrame) -> list[str]:
 
 
 def _importance(rows: pd.DataFrame, where: str) -> str:
-    first, *others = (
-        f"{field_words(str(r.field))} ({r.importance:.0%})" for r in rows.itertuples()
-    )
+    shares = zip(rows["field"], rows["importance"], strict=True)
+    first, *others = (f"{field_words(name)} ({share:.0%})" for name, share in shares)
     return (
         f"Most: {first}{', then ' if others else ''}{', '.join(others)}{where}; shares of the "
         f"objective's variance by fANOVA over {rows['proposals'].iloc[0]} proposals."

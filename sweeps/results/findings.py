@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pandas as pd
 
 from bsvae.metrics import CHECKS, METRICS
-from sweeps.results.words import metric_words
 from sweeps.results.cells import cells
 from sweeps.results.claims import claims
 from sweeps.results.effects import KIND, points, with_kind
@@ -16,6 +15,7 @@ from sweeps.results.words import (
     field_words,
     in_words,
     listed,
+    metric_words,
     value_words,
     with_error,
 )

@@ -142,10 +142,9 @@ function plain(value) {
 function compare(read, sign, value, name) {
   if (sign === "==") return (row) => read(row) === value;
   if (sign === "!=") return (row) => read(row) !== value;
-  if (value === null) throw new Refused(`${name} ${sign} None: None has no order`);
   return (row) => {
     const cell = read(row);
-    if (cell === null) return false;
+    if (cell === null || value === null) return false;
     if (typeof cell !== typeof value) {
       throw new Refused(`${name} ${sign} ${JSON.stringify(value)}: not of one kind`);
     }
@@ -174,7 +173,9 @@ function nearest(name, known) {
 }
 
 function compile(text, columns) {
-  if (OPERATOR.test(text)) return new Parser(text, columns).whole();
+  const [first, second] = text.trim().split(/\s+/);
+  const among = columns.has(first) && (second === "in" || second === "not");
+  if (among || OPERATOR.test(text)) return new Parser(text, columns).whole();
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   return (row) => words.every((word) => row.text.includes(word));
 }

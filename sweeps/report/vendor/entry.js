@@ -4,4 +4,4 @@ import { ParallelComponent, TooltipComponent } from "echarts/components";
 import { CanvasRenderer } from "echarts/renderers";
 
 echarts.use([ParallelChart, ParallelComponent, TooltipComponent, CanvasRenderer]);
-export { init, version } from "echarts/core";
+export { getInstanceByDom, init, version } from "echarts/core";
