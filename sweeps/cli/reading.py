@@ -16,24 +16,29 @@ if TYPE_CHECKING:
 def ls(results: Results = "results") -> None:
     """List the shipped sweeps and those with results: done / wanted."""
     from sweeps.cli.screen import print_table
-    from sweeps.definition.file import read_sweep, shipped
+    from sweeps.definition.file import shipped
     from sweeps.ledger.places import sweeps_with_results
-    from sweeps.results.stored import so_far, stored_sweep
 
-    rows = []
-    stored = sweeps_with_results(results)
-    for name in sorted({*shipped(), *stored}):
-        try:
-            if name in stored:
-                sweep, ledger = stored_sweep(name, results)
-                done = so_far(sweep, ledger).done
-            else:
-                sweep, done = read_sweep(name), 0
-            rows.append([name, f"{done}/{sweep.wanted}", " ".join(sweep.about.split())])
-        except BadInput as error:
-            rows.append([name, "?", f"unreadable: {error}"])
+    stored = set(sweeps_with_results(results))
+    rows = [_listed(name, results, name in stored) for name in sorted({*shipped(), *stored})]
     print_table(["sweep", "done", "about"], rows)
     print("next: bsvae plan NAME, bsvae run NAME")
+
+
+def _listed(name: str, results: str, stored: bool) -> list[str]:
+    """A sweep in a row of `ls`."""
+    from sweeps.definition.file import read_sweep
+    from sweeps.results.stored import asked_with, open_ledger, so_far, stored_sweep
+
+    try:
+        if stored:
+            sweep, ledger = stored_sweep(name, results)
+        else:  # rows may have been copied there
+            sweep, ledger = read_sweep(name), open_ledger(results, name)
+        done = f"{so_far(sweep, ledger).done}/{sweep.wanted} {asked_with(sweep)}"
+        return [name, done.strip(), " ".join(sweep.about.split())]
+    except BadInput as error:
+        return [name, "?", f"unreadable: {error}"]
 
 
 def status(
@@ -45,12 +50,22 @@ def status(
     from sweeps.cli import watch as view
 
     situation = (view.watch if watch else view.print_once)(name, results)
+    _tell_how_asked(name, results)
     if situation.finished:
         print(f"next: bsvae table {name}{option(results)}")
     elif not situation.driver:
         print("next: the command that started it goes on where it stopped")
     else:
         print(f"next: bsvae status {name} --watch{option(results)}")
+
+
+def _tell_how_asked(name: str, results: str) -> None:
+    """Say so if a sweep was asked for otherwise than its file says."""
+    from sweeps.results.stored import asked_with, stored_sweep
+
+    sweep, _ = stored_sweep(name, results)
+    if asked := asked_with(sweep):
+        print(f"{sweep.name} was asked for {asked}")
 
 
 def show(
@@ -140,9 +155,11 @@ def _print_trial(outcome: "Outcome", start: str) -> None:
 def _outcome(name: str, results: str, screen: TextIO | None = None) -> "Outcome":
     """A sweep and its rows as it was last asked for; says if there are others."""
     from sweeps.results.outcome import read_outcome
-    from sweeps.results.stored import stored_sweep
+    from sweeps.results.stored import asked_with, stored_sweep
 
     outcome = read_outcome(*stored_sweep(name, results))
+    if asked := asked_with(outcome.sweep):
+        print(f"{outcome.sweep.name} was asked for {asked}", file=screen or sys.stdout)
     if outcome.others:
         rows = counted(outcome.others, "row")
         said = f"{rows} of {outcome.sweep.name} as it was asked for before not shown"

@@ -3,12 +3,13 @@
 import base64
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from bsvae.checks import BadInput
@@ -18,6 +19,7 @@ from sweeps.ledger.places import files_of, sweeps_with_results
 from sweeps.ledger.places.interface import Files
 from sweeps.report.html import html_table, trials_table
 from sweeps.report.scripts import library, own_script, policy
+from sweeps.report.sections import example_of, shares_of, tables_of
 from sweeps.results.answers import asked, best, mattered
 from sweeps.results.cells import varying
 from sweeps.results.doubts import doubts
@@ -28,6 +30,7 @@ from sweeps.results.provenance import cost, provenance, sweep_file
 from sweeps.results.stored import stored_sweep
 from sweeps.results.tables import tables
 from sweeps.results.words import field_words, in_words, metric_words, value_words
+from sweeps.text import duration
 
 PICTURE_DPI = 130
 
@@ -74,15 +77,21 @@ def write_index(results: str) -> Path | str:
     return _write(files_of(results), "index.html", page)
 
 
-def render(outcome: Outcome, shown: list[Image], refresh: int = 0) -> str:
+def render(
+    outcome: Outcome, shown: list[Image], refresh: int = 0, running: str | Markup = ""
+) -> str:
     """The page as text.
 
     Args:
         outcome: what it shows.
         shown: its figures.
         refresh: seconds after which the page asks its server for news; 0 in a file.
+        running: the section of packs in training, or what stands in for it.
     """
-    shares = {name: importances(outcome, name) for name in outcome.sweep.objectives}
+    trains = refresh and len(outcome.trials) < outcome.sweep.wanted  # and needs the processor
+    known = outcome.trials.head(0) if trains else outcome.trials
+    asked_of = replace(outcome, trials=known)
+    shares = {name: importances(asked_of, name) for name in outcome.sweep.objectives}
     return _template("report.html.j2").render(
         sweep=outcome.sweep,
         about=" ".join(outcome.sweep.about.split()),
@@ -91,44 +100,22 @@ def render(outcome: Outcome, shown: list[Image], refresh: int = 0) -> str:
         best=best(outcome),
         mattered=mattered(outcome, shares[outcome.objective]),
         doubts=doubts(outcome),
-        shares=_shares(shares),
+        shares=shares_of(shares),
         findings=findings(outcome),
         verdicts=verdicts(outcome),
-        tables=_tables(outcome),
+        tables=tables_of(outcome),
         images=shown,
         cost=html_table(cost(outcome)),
-        duration=_duration(float(outcome.trials["device_seconds"].sum())),
+        duration=duration(float(outcome.trials["device_seconds"].sum())),
         provenance=provenance(outcome),
         sweep_file=sweep_file(outcome.sweep.document),
         trials=trials_table(outcome),
         scripts=(library(), own_script()),
-        example=_example(outcome),
+        example=example_of(outcome),
         refresh=refresh,
+        running=running,
         policy=policy(library(), own_script()),
     )
-
-
-def _shares(shares: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
-    """The importances of a search: of each objective and kind of trials, its fields with shares."""
-    found = []
-    for objective, frame in shares.items():
-        for (dataset, measure, family), rows in frame.groupby(BY, sort=False):
-            if len(rows) > 1:
-                who = in_words(str(family)) if family else "all families together"
-                fields = [(field_words(str(r.field)), r.importance) for r in rows.itertuples()]
-                where = f"{who}, {dataset}, {measure}, {rows['proposals'].iloc[0]} proposals"
-                found.append(
-                    {"objective": metric_words(objective), "where": where, "fields": fields}
-                )
-    return found
-
-
-def _tables(outcome: Outcome) -> list[dict[str, Any]]:
-    """The sweep's tables, the claims aside, which stand in a section of their own."""
-    if outcome.done.empty:
-        return []
-    shown = [entry for entry in tables(outcome) if entry.frame.index.name != "claim"]
-    return [{"title": e.title, "notes": e.notes, **html_table(e.readable)} for e in shown]
 
 
 def images(outcome: Outcome) -> Iterator[Image]:
@@ -152,29 +139,6 @@ def _data_uri(figure: Figure, form: str) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(content.getvalue()).decode()}"
 
 
-def _example(outcome: Outcome) -> str:
-    """A filter that would choose some of a sweep's trials."""
-    parts = []
-    for name in varying(outcome.sweep):
-        values = outcome.trials[name].dropna()
-        if len(values):
-            numeric = pd.api.types.is_numeric_dtype(values)
-            middle = value_words("", values.median()) if numeric else ""
-            parts.append(f"{name} <= {middle}" if numeric else f"{name} == {values.iloc[0]!r}")
-    return " and ".join(parts[:2]) or "status == 'done'"
-
-
-def _duration(seconds: float) -> str:
-    """Seconds, minutes or hours, in words.
-
-    >>> _duration(75.2), _duration(600), _duration(9000)
-    ('75 seconds', '10 minutes', '2.5 hours')
-    """
-    if seconds < 120:
-        return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"
-
-
 def _index_row(name: str, results: str) -> dict[str, Any]:
     try:
         outcome = read_outcome(*stored_sweep(name, results))
@@ -190,7 +154,8 @@ def _index_row(name: str, results: str) -> dict[str, Any]:
     }
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Where the page's templates are."""
     return Environment(
         loader=_TEMPLATES,
         autoescape=True,
@@ -201,7 +166,7 @@ def _environment() -> Environment:
 
 
 def _template(name: str) -> Any:
-    return _environment().get_template(name)
+    return environment().get_template(name)
 
 
 def _write(files: Files, path: str, text: str) -> Path | str:

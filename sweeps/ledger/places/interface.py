@@ -42,6 +42,10 @@ class Unreachable(OSError):
     """The place does not answer, or refuses; what it holds may be as it should be."""
 
 
+class Ignored(UserWarning):
+    """Files in a results folder that are no trial's, and therefore left out."""
+
+
 class Files(ABC):
     """Files by their paths relative to a root, with ``/``.
 
@@ -79,6 +83,14 @@ class Files(ABC):
 
         Raises:
             OSError: if the place refuses; no partial file is visible then.
+        """
+
+    @abstractmethod
+    def write_fleeting(self, path: str, content: bytes) -> None:
+        """Put one small file in place, seen whole or not at all, that a power cut may undo.
+
+        Raises:
+            OSError: if the place refuses.
         """
 
     @abstractmethod
@@ -148,6 +160,17 @@ class LocalFiles(Files):
             raise
         for folder in {path.parent for path in paths}:
             _sync_folder(folder)
+
+    def write_fleeting(self, path: str, content: bytes) -> None:
+        target = self.root / path
+        hidden = target.with_name(f".{target.name}.{os.getpid()}{UNFINISHED}")
+        target.parent.mkdir(exist_ok=True)
+        try:
+            hidden.write_bytes(content)
+            os.replace(hidden, target)
+        except BaseException:
+            _remove([hidden])
+            raise
 
     def remove(self, paths: Iterable[str]) -> None:
         _remove(self.root / path for path in paths)
