@@ -8,19 +8,40 @@ from typing import Any
 LARGEST = 10**9
 
 
+#: What other programs call the fields of a trial.
+SYNONYMS = {
+    **dict.fromkeys(("lr", "step_size", "stepsize"), "learning_rate"),
+    **dict.fromkeys(("beta", "kl", "kl_coef", "kld_weight"), "kl_weight"),
+    **dict.fromkeys(("latent", "latents", "latent_size", "z_dim", "zdim", "z", "k"), "latent_dim"),
+    **dict.fromkeys(("bs", "batch", "batchsize", "minibatch"), "batch_size"),
+    **dict.fromkeys(("n_epochs", "num_epochs", "max_epochs", "epoch"), "epochs"),
+    **dict.fromkeys(("alpha", "prior_variance"), "prior_scale"),
+    **dict.fromkeys(("temperature", "tau"), "posterior_temperature"),
+    **dict.fromkeys(("model", "model_type"), "family"),
+    **dict.fromkeys(("data", "data_set"), "dataset"),
+    **dict.fromkeys(("hidden_dim", "hidden_size", "width"), "hidden"),
+    **dict.fromkeys(("warmup", "annealing"), "kl_warmup"),
+    **dict.fromkeys(("random_state", "random_seed"), "seed"),
+}
+
+
 class BadInput(ValueError):
     """Unusable input; the message is one line: the value, the choices, the way out."""
 
 
 def unknown(kind: str, value: object, known: Any) -> str:
-    """The line for a name that does not exist, with the nearest one that does.
+    """The line for a name that does not exist, with the nearest one that does, or the one that
+    means the same.
 
     >>> unknown("family", "gausian", ["gaussian", "concrete"])
     "unknown family 'gausian' (did you mean 'gaussian'?)"
     >>> unknown("family", "x", ["gaussian", "concrete"])
     "unknown family 'x': choose one of gaussian, concrete"
+    >>> unknown("key", "lr", ["epochs", "learning_rate"])
+    "unknown key 'lr' (did you mean 'learning_rate'?)"
     """
-    near = difflib.get_close_matches(str(value), list(known), n=1)
+    same = SYNONYMS.get(str(value).lower())
+    near = [same] if same in known else difflib.get_close_matches(str(value), list(known), n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else f": choose one of {', '.join(known)}"
     return f"unknown {kind} {value!r}{hint}"
 

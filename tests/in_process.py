@@ -38,6 +38,12 @@ class InProcess:
         assert not code, printed + line
         return printed
 
+    def says(self, *arguments: str) -> str:
+        """What a command that succeeds has to say on standard error."""
+        code, printed, said = self._run(arguments)
+        assert not code, printed + said
+        return said
+
     def _run(self, arguments: tuple[str, ...]) -> tuple[object, str, str]:
         self._patch.setattr(sys, "argv", ["bsvae", *arguments])
         self._captured.readouterr()

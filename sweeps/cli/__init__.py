@@ -1,12 +1,15 @@
 """The command line.  Heavy imports stand inside the commands, so that --help answers at once."""
 
+import contextlib
 import gc
 import os
 import sys
-from typing import NoReturn
+import warnings
+from collections.abc import Iterator
+from typing import Any, NoReturn
 
 from bsvae.checks import BadInput
-from sweeps.ledger.places.interface import Unreachable
+from sweeps.ledger.places.interface import Ignored, Unreachable
 
 
 def main() -> None:
@@ -16,7 +19,8 @@ def main() -> None:
     try:
         from sweeps.cli.app import app  # here, where Ctrl-C is quiet
 
-        code = app(standalone_mode=False)
+        with _warnings_of_results():
+            code = app(standalone_mode=False)
         gc.freeze()  # or the interpreter's last collection walks all of torch: a second
         sys.exit(code)
     except BadInput as error:
@@ -30,6 +34,25 @@ def main() -> None:
         sys.exit(1)
     except Exception as error:
         _end_with(error)
+
+
+@contextlib.contextmanager
+def _warnings_of_results() -> Iterator[None]:
+    """Have what is left out of results said in one line, once for all times that they are read."""
+    said: set[str] = set()
+
+    def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if not issubclass(category, Ignored):
+            usual(message, category, *where, **more)
+        elif str(message) not in said:
+            said.add(str(message))
+            print(f"bsvae: {' '.join(str(message).split())}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        usual = warnings.showwarning
+        warnings.simplefilter("always", Ignored)
+        warnings.showwarning = show
+        yield
 
 
 def _end_with(error: Exception) -> NoReturn:

@@ -9,6 +9,7 @@ import typer
 
 from bsvae.trial import BadInput
 from sweeps.cli.options import (
+    AsName,
     Epochs,
     PackSize,
     Results,
@@ -31,13 +32,15 @@ def plan(
     epochs: Epochs = None,
     pack: PackSize = "auto",
     set_: Setting = None,
+    as_name: AsName = None,
 ) -> None:
     """Say what a run would train, in which packs, and for how long; train nothing."""
-    from sweeps.cli.asked import MANY, pack_limit, requested_sweep
+    from sweeps.cli.asked import MANY, pack_limit, requested_sweep, what_it_hides
     from sweeps.cli.screen import print_table
     from sweeps.results.stored import open_ledger
 
-    sweep, limit = requested_sweep(name, epochs, set_), pack_limit(pack)
+    sweep = requested_sweep(name, results, epochs, set_, as_name)
+    limit = pack_limit(pack)
     ledger = open_ledger(results, sweep.name)
 
     from sweeps.plan.estimate import estimate, slots_here
@@ -59,10 +62,12 @@ def plan(
     if groups:
         print_table(["family", "to train", "pack", "why", "MB a pack", "s an epoch"], groups)
         print(f"about {_duration(seconds)}, from a few steps of each kind timed just now")
+    if hides := what_it_hides(sweep, ledger):
+        print(f"{hides}: a run wants --yes for that, or --name NAME to keep both")
     if planner.finished:
         print(f"nothing to train; next: bsvae table {sweep.name}{option(results)}")
     else:
-        many = ["--yes"] if sweep.wanted > MANY else []
+        many = ["--yes"] if sweep.wanted > MANY or hides else []
         print(f"next: bsvae run {shlex.join([*sys.argv[2:], *many])}")
 
 
@@ -88,17 +93,22 @@ def run(
     engine: Annotated[str, typer.Option(metavar="ray|serial", help="who trains")] = "ray",
     retry_failed: RetryFailed = False,
     set_: Setting = None,
+    as_name: AsName = None,
     yes: Yes = False,
 ) -> None:
     """Run a sweep, or what is missing of it; running again resumes."""
-    from sweeps.cli.asked import check_count, pack_limit, requested_sweep
+    from sweeps.cli.asked import check_count, check_hides, pack_limit, requested_sweep
+    from sweeps.results.redefined import as_run
     from sweeps.results.stored import open_ledger
 
     if engine not in ("ray", "serial"):
         raise BadInput(f"--engine {engine!r}: choose ray or serial")
-    sweep, limit = requested_sweep(name, epochs, set_), pack_limit(pack)
+    sweep = requested_sweep(name, results, epochs, set_, as_name)
+    limit = pack_limit(pack)
     check_count(sweep, yes)
     ledger = open_ledger(results, sweep.name)
+    sweep = as_run(sweep, ledger)
+    check_hides(sweep, ledger, yes)
     try:
         from sweeps.running.run import execute
 
@@ -138,15 +148,15 @@ def submit(
     pack: PackSize = "auto",
     retry_failed: RetryFailed = False,
     set_: Setting = None,
+    as_name: AsName = None,
     yes: Yes = False,
 ) -> None:
     """Run a sweep on a Ray cluster as a job, and follow it; the same command rejoins it."""
-    from sweeps.cli.asked import check_count, pack_limit, requested_sweep
+    from sweeps.cli.asked import asked_text, check_count, pack_limit, requested_sweep
     from sweeps.cluster.request import Request, check_shared
     from sweeps.cluster.submission import submit
-    from sweeps.definition.file import sweep_text
 
-    sweep = requested_sweep(name, epochs, set_)
+    sweep = requested_sweep(name, results, epochs, set_, as_name)
     pack_limit(pack)
     check_count(sweep, yes)
     options = [f"--results={check_shared(results)}", f"--pack={pack}"]
@@ -155,7 +165,9 @@ def submit(
     options += ["--retry-failed"] if retry_failed else []
     options += ["--yes"] if yes else []
     options += [f"--set={setting}" for setting in set_ or []]
-    raise typer.Exit(submit(Request(sweep.name, sweep_text(name), tuple(options)), address))
+    raise typer.Exit(
+        submit(Request(sweep.name, asked_text(name, results), tuple(options)), address)
+    )
 
 
 def _duration(seconds: float) -> str:

@@ -33,12 +33,7 @@ def cells_of(
     [(2, (0, 1)), (2, (0, 1))]
     """
     replicates = [seeds_of_grid(dict(grid), seeds) for grid in grids]
-    products = [{k: v for k, v in grid.items() if k != "seeds"} for grid in grids]
-    for grid in products:
-        for key, values in grid.items():
-            check_keys({key: None}, FIELDS, "key")
-            if not isinstance(values, list) or not values:
-                raise BadInput(f"{key} = {values!r} in [[grid]]: must be a list with a value")
+    products = [{k: _listed(k, v) for k, v in grid.items() if k != "seeds"} for grid in grids]
     check_size("cells", sum(math.prod(map(len, grid.values())) for grid in products))
     for key in search:
         if key in constants:
@@ -48,6 +43,14 @@ def cells_of(
             cell = {**constants, **dict(zip(grid.keys(), values, strict=True))}
             free = {name: span for name, span in search.items() if name not in cell}
             yield _spelled_out(cell, free), own
+
+
+def _listed(key: str, values: Any) -> list[Any]:
+    """What a grid says of a field; one value is a list of one."""
+    check_keys({key: None}, FIELDS, "key")
+    if isinstance(values, dict) or values == []:
+        raise BadInput(f"{key} = {values!r} in [[grid]]: must be a list with a value")
+    return values if isinstance(values, list) else [values]
 
 
 def check_size(what: str, count: int) -> None:

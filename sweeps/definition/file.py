@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from bsvae.trial import BadInput, unknown
-from sweeps.definition.parse import parse
+from sweeps.definition.parse import KEYS, parse
+from sweeps.definition.search import check_keys
 from sweeps.definition.sweep import Sweep, check_name
 
 DEFINITIONS = Path(__file__).parent / "shipped"
@@ -29,6 +30,24 @@ def shipped() -> dict[str, Path]:
     return {path.stem: path for path in sorted(DEFINITIONS.glob("*.toml"))}
 
 
+def is_file(name_or_file: str) -> bool:
+    """Whether a sweep is given by its file: by a path that ends in ``.toml``, in any case.
+
+    >>> is_file("my.TOML"), is_file("quickstart")
+    (True, False)
+    """
+    return name_or_file.lower().endswith(".toml")
+
+
+def sweep_name(name_or_file: str) -> str:
+    """The name of a sweep that is given by its name or file.
+
+    >>> sweep_name("of/mine/my.TOML"), sweep_name("quickstart")
+    ('my', 'quickstart')
+    """
+    return check_name(Path(name_or_file).stem if is_file(name_or_file) else name_or_file)
+
+
 def read_sweep(name_or_file: str, overrides: Mapping[str, Any] | None = None) -> Sweep:
     """Read a shipped sweep by its name, or any sweep from a ``.toml`` file.
 
@@ -39,17 +58,18 @@ def read_sweep(name_or_file: str, overrides: Mapping[str, Any] | None = None) ->
     Raises:
         BadInput: for anything that cannot become trials, in one line that names the file.
     """
-    if name_or_file.endswith(".toml"):
+    name = sweep_name(name_or_file)
+    if is_file(name_or_file):
         path = Path(name_or_file)
-        name = check_name(path.stem)
     else:
-        name = check_name(name_or_file)
         if name not in shipped():
             hint = unknown("sweep", name, shipped())
             raise BadInput(f"{hint}; or give the path of a .toml file")
         path = shipped()[name]
     try:
-        return parse(name, _load_toml(path), overrides or {})
+        document = _load_toml(path)
+        check_keys(document, KEYS, "key")
+        return parse(name, document, overrides or {})
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from None
 
@@ -57,7 +77,7 @@ def read_sweep(name_or_file: str, overrides: Mapping[str, Any] | None = None) ->
 def sweep_text(name_or_file: str) -> str:
     """The file of a sweep that `read_sweep` can read, as it stands."""
     path = shipped().get(name_or_file, Path(name_or_file))
-    return path.read_text(encoding="utf-8")
+    return path.read_text(encoding="utf-8-sig")
 
 
 def _load_toml(path: Path) -> dict[str, Any]:
@@ -71,7 +91,7 @@ def _load_toml(path: Path) -> dict[str, Any]:
     if len(content) > LARGEST_FILE:
         raise BadInput(f"larger than {LARGEST_FILE:,} bytes: not a sweep file")
     try:
-        document = tomllib.loads(content.decode("utf-8"))
+        document = tomllib.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise BadInput(f"not text in UTF-8 ({error.reason} at byte {error.start})") from None
     except (ValueError, RecursionError) as error:

@@ -35,7 +35,7 @@ def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) 
     >>> [cell["latent_dim"] for cell in sweep.cells]
     [2, 4]
     """
-    check_keys(document, KEYS, "key")
+    check_keys(document, (*KEYS, "overrides"), "key")
     document = _override(document, overrides)
     # In one order, which Optuna draws them in: a file's own says nothing.
     search = {key: read_range(key, value) for key, value in sorted(document["search"].items())}
@@ -68,6 +68,7 @@ def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) 
         document,
         sum(len(own) for _, own in described) - sum(map(len, replicates)),
         _carried(document.get("carried", []), cells, search),
+        document.get("overrides", {}),
     )
     check_selection(sweep)
     check_measured(sweep)
@@ -182,7 +183,8 @@ def _override(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict
     """Fill in the missing tables and apply overrides.
 
     An override replaces a constant, and what grids say of a field that is no constant; so a grid
-    that deviates from a constant keeps its own value.
+    that deviates from a constant keeps its own value.  What was overridden stays known as such, for
+    whoever reads what is stored.
     """
     tables = {key: document.get(key, {}) for key in ("trial", "search", "optuna")}
     grids = document.get("grid", [{}])
@@ -198,6 +200,7 @@ def _override(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict
     keep = [{k: v for k, v in grid.items() if k not in replaced} for grid in grids]
     search = {k: v for k, v in tables["search"].items() if k not in overrides}
     searched = search or not tables["search"]
+    noted = {**document.get("overrides", {}), **overrides}
     return {
         "about": document.get("about", ""),
         "extras": document.get("extras", []),
@@ -210,4 +213,5 @@ def _override(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict
         "optuna": tables["optuna"] if searched else {},
         "halving": document.get("halving") if searched else None,
         **({"carried": document["carried"]} if document.get("carried") and searched else {}),
+        **({"overrides": noted} if noted else {}),
     }

@@ -40,6 +40,7 @@ class Sweep:
         repeated: how many more trials the grids describe, equal to others of them.
         carried: cells that are searched, with proposals of earlier definitions that their searches
             start from; never of a file, see `sweeps.plan.carried`.
+        overrides: fields that were set when the sweep was asked for, instead of what its file says.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Sweep:
     document: dict[str, Any] = field(default_factory=dict)
     repeated: int = 0
     carried: tuple[tuple[Cell, tuple[Proposal, ...]], ...] = ()
+    overrides: dict[str, Any] = field(default_factory=dict)
 
     @property
     def objectives(self) -> tuple[str, ...]:

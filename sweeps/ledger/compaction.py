@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from sweeps.ledger.parts import decode
 from sweeps.ledger.places.interface import Files, Stamp
 from sweeps.ledger.schema import TABLES
+from sweeps.ledger.strays import own_rows, stamped_parts
 
 #: A cache is replaced when it lacks this many parts, and this share of all of them: reading that
 #: share of the parts one by one takes longer than writing all of them as one file.
@@ -68,7 +69,7 @@ class _Cache:
 
 
 def read_table(files: Files, name: str, columns: Sequence[str] | None = None) -> pa.Table:
-    """All rows of a table of the ledger, from its cache as far as that fits.
+    """All rows of a table of the ledger, from its cache as far as that fits; of each trial once.
 
     Args:
         files: where the parts are.
@@ -79,13 +80,12 @@ def read_table(files: Files, name: str, columns: Sequence[str] | None = None) ->
         BadInput: naming every part that cannot be read.
     """
     schema = TABLES[name]
-    stamps = files.stamps(name).items()
-    now = {part: stamp for part, stamp in stamps if part.endswith(".parquet")}
+    now = stamped_parts(files, name)
     cache = _open(files, name, columns or schema.names)
     kept = cache.fitting(now)
     missing = sorted(now.keys() - set(kept.names))
     if not missing and len(kept.names) == len(cache.names):
-        return kept.rows
+        return own_rows(files, name, kept.rows, kept.names, kept.counts)
     if columns and _pays(len(missing), len(now)):
         kept = _open(files, name, schema.names).fitting(now)
         missing = sorted(now.keys() - set(kept.names))
@@ -94,7 +94,8 @@ def read_table(files: Files, name: str, columns: Sequence[str] | None = None) ->
     if _pays(len(missing), len(now)):
         with contextlib.suppress(OSError):  # a folder that is only read has no cache
             files.write({_path(name): _encode(whole)})
-    return whole.rows.select(columns) if columns else whole.rows
+    own = own_rows(files, name, whole.rows, whole.names, whole.counts)
+    return own.select(columns) if columns else own
 
 
 def _pays(missing: int, parts: int) -> bool:

@@ -7,9 +7,10 @@
     results/SWEEP/arrays/ID.npz         its images and codes, where asked for
     results/SWEEP/.cache/               tables read before, see `sweeps.ledger.compaction`
 
-A file is named by the trial it describes, so a second attempt can only replace a row by its equal,
-and ``pandas.read_parquet(folder)`` never sees a trial twice.  The row under ``trials/`` is written
-last: once it is there, the trial has happened.  ``results`` is a folder, or ``s3://BUCKET/FOLDER``.
+A file is named by the trial it describes, so a second attempt can only replace a row by its equal;
+what is named otherwise is no part, see `sweeps.ledger.strays`.  The row under ``trials/`` is
+written last: once it is there, the trial has happened.  ``results`` is a folder, or
+``s3://BUCKET/FOLDER``.
 """
 
 import io
@@ -27,10 +28,11 @@ import pandas as pd
 
 from bsvae.trial import BadInput
 from sweeps.ledger.compaction import read_table
-from sweeps.ledger.parts import decode, encode
+from sweeps.ledger.parts import FETCH, POINTER_START, decode, encode
 from sweeps.ledger.places import files_of, lock
 from sweeps.ledger.places.interface import LocalFiles, Unreachable
 from sweeps.ledger.schema import TABLES, TRIALS
+from sweeps.ledger.strays import own_rows
 
 Row = Mapping[str, Any]
 
@@ -77,8 +79,8 @@ class Ledger:
 
     >>> import tempfile
     >>> ledger = Ledger(tempfile.mkdtemp(), "example")
-    >>> ledger.commit({"trial_id": "a1", "status": "done"}, curve=[])
-    >>> ledger.rows()["a1"]["status"]
+    >>> ledger.commit({"trial_id": "00ff00ff00ff00ff", "status": "done"}, curve=[])
+    >>> ledger.rows()["00ff00ff00ff00ff"]["status"]
     'done'
     """
 
@@ -138,8 +140,10 @@ class Ledger:
             paths = [f"trials/{trial_id}.parquet" for trial_id in trial_ids]
             with ThreadPoolExecutor(self.files.readers) as threads:
                 there = list(itertools.compress(paths, threads.map(self.files.has, paths)))
-            table, _ = decode(self.files, there, TRIALS)
-            table = table.select(columns or TRIALS.names)
+            table, counts = decode(self.files, there, TRIALS)
+            names = [path.rpartition("/")[2] for path in there]
+            own = own_rows(self.files, "trials", table, names, counts)
+            table = own.select(columns or TRIALS.names)
         values = zip(*(column.to_pylist() for column in table.columns), strict=True)
         names = table.column_names
         rows = (dict(zip(names, row, strict=True)) for row in values)
@@ -160,11 +164,15 @@ class Ledger:
         return self.table("trials")
 
     def arrays(self, trial_id: str) -> dict[str, np.ndarray]:
-        """A trial's stored images and codes; empty if its sweep did not ask for them."""
+        """A trial's stored images and codes; empty if its sweep did not ask for them.
+
+        Raises:
+            BadInput: if Git LFS has not fetched them.
+        """
         path = f"arrays/{trial_id}.npz"
         if not self.files.has(path):
             return {}
-        with np.load(io.BytesIO(self.files.read(path)), allow_pickle=False) as stored:
+        with np.load(io.BytesIO(self._content(path)), allow_pickle=False) as stored:
             return dict(stored)
 
     def write_definition(self, document: Mapping[str, Any]) -> None:
@@ -175,10 +183,10 @@ class Ledger:
     def read_definition(self) -> dict[str, Any] | None:
         """What was last asked for, or None before the first run."""
         try:
-            document = json.loads(self.files.read("sweep.json"))
+            document = json.loads(self._content("sweep.json"))
         except FileNotFoundError:
             return None
-        except Unreachable:
+        except (Unreachable, BadInput):
             raise
         except OSError as error:
             path = self.files.place("sweep.json")
@@ -189,6 +197,13 @@ class Ledger:
             path = self.files.place("sweep.json")
             raise BadInput(f"{path} is damaged: delete it and run the sweep again")
         return document
+
+    def _content(self, path: str) -> bytes:
+        """All of a file that is there, not in Git LFS only."""
+        content = self.files.read(path)
+        if content.startswith(POINTER_START):
+            raise BadInput(f"{self.files.place(path)} is a Git LFS pointer; {FETCH}")
+        return content
 
     def driver_lock(self) -> AbstractContextManager[None]:
         """Hold the sweep: one driver at a time.

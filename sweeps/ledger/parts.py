@@ -19,8 +19,17 @@ from sweeps.ledger.schema import VERSION
 #: Parts that are decoded and then joined as one: a part of one row takes far more memory alone.
 BATCH = 100
 
+#: How a file begins that stands for one that Git LFS has not fetched, and what to do about it.
+POINTER_START = b"version https://git-lfs.github.com/spec/"
+POINTER = "Git LFS pointers"
+FETCH = "git lfs pull fetches what it stands for"
+
 _MARK = b"sha256-of-this-part:"
 _BLANK = b"0" * (2 * hashlib.sha256().digest_size)
+
+
+class Pointer(ValueError):
+    """A file is not there: Git LFS has left a pointer in its place."""
 
 
 def encode(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> bytes:
@@ -58,30 +67,30 @@ def decode(files: Files, paths: Sequence[str], schema: pa.Schema) -> tuple[pa.Ta
     batches = [paths[start : start + size] for start in range(0, len(paths), size)]
     with ThreadPoolExecutor(files.readers) as threads:
         read = list(threads.map(lambda batch: _decode_batch(files, batch, schema), batches))
-    bad = [str(files.place(path)) for _, _, unreadable in read for path in unreadable]
-    if bad:
-        rows = files.place("trials")  # a trial with a row is not trained again
-        too = "" if paths[0].startswith("trials/") else f", and their namesakes in {rows},"
-        raise BadInput(
-            f"{len(bad)} of {len(paths)} parts cannot be read: {', '.join(bad)}; delete them{too} "
-            "and run the sweep again to train those trials anew"
-        )
+    if bad := {path: why for _, _, unreadable in read for path, why in unreadable.items()}:
+        raise BadInput(_unreadable(files, bad, len(paths)))
     tables = [schema.empty_table(), *(table for table, _, _ in read)]
     return pa.concat_tables(tables), [rows for _, counts, _ in read for rows in counts]
 
 
 def _decode_batch(
     files: Files, paths: Iterable[str], schema: pa.Schema
-) -> tuple[pa.Table, list[int], list[str]]:
-    """One table of some parts, the rows of each, and the paths of those that cannot be read."""
-    tables, bad = [], []
+) -> tuple[pa.Table, list[int], dict[str, str]]:
+    """One table of some parts, the rows of each, and why the others cannot be read, by path."""
+    tables, bad = [], {}
     for path in paths:
         try:
             tables.append(_decode(files, path, schema))
         except (Unreachable, BadInput):
             raise
-        except (pa.ArrowException, OSError, ValueError):  # a name that is no text, among others
-            bad.append(path)
+        except Pointer:
+            bad[path] = POINTER
+        except pa.ArrowException:  # some of them are OSErrors too
+            bad[path] = ""
+        except OSError as error:
+            bad[path] = error.strerror or ""
+        except ValueError:  # a name that is no text, among others
+            bad[path] = ""
     whole = pa.concat_tables([schema.empty_table(), *tables]).combine_chunks()
     return whole, list(map(len, tables)), bad
 
@@ -89,6 +98,8 @@ def _decode_batch(
 def _decode(files: Files, path: str, schema: pa.Schema) -> pa.Table:
     """One part, its checksums verified; a column that it does not have is null."""
     content = files.read(path)
+    if content.startswith(POINTER_START):
+        raise Pointer
     before, mark, after = content.rpartition(_MARK)
     if mark and _digest(before, after) != after[: len(_BLANK)]:  # a part of earlier times has none
         raise ValueError("wrong digest")
@@ -106,6 +117,27 @@ def _decode(files: Files, path: str, schema: pa.Schema) -> pa.Table:
         columns = [_column(table, column) for column in schema]
         return pa.Table.from_arrays(columns, schema=schema)
     return table.replace_schema_metadata(schema.metadata)
+
+
+def _unreadable(files: Files, bad: Mapping[str, str], count: int) -> str:
+    """What is wrong with parts, and for each kind of it the way out."""
+    said = []
+    for why in sorted(set(bad.values())):
+        paths = [path for path, reason in bad.items() if reason == why]
+        places = ", ".join(str(files.place(path)) for path in paths)
+        head = f"{len(paths)} of {count} parts"
+        if why == POINTER:
+            said.append(f"{head} are {POINTER}, {files.place(paths[0])} among them; {FETCH}")
+        elif why:
+            said.append(f"{head} cannot be read ({why}), {files.place(paths[0])} among them")
+        else:
+            rows = files.place("trials")  # a trial with a row is not trained again
+            too = "" if paths[0].startswith("trials/") else f", and their namesakes in {rows},"
+            said.append(
+                f"{head} cannot be read: {places}; delete them{too} and run the sweep again to "
+                "train those trials anew"
+            )
+    return "; ".join(said)
 
 
 def _digest(before: bytes, after: bytes) -> bytes:

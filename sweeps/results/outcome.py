@@ -1,12 +1,9 @@
 """Everything that a finished sweep, or half of one, has to show: read once, for figures and report.
 
-Needs neither torch, Ray nor Optuna: a row belongs to a sweep if its fields are those of one of the
-sweep's cells, its searched fields within their ranges.
+Needs neither torch nor Ray.  Which rows are the sweep's is said by `sweeps.results.stored`.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -16,6 +13,7 @@ from bsvae.checks import BadInput
 from bsvae.metrics import METRICS
 from sweeps.definition.sweep import Sweep
 from sweeps.ledger.ledger import Ledger
+from sweeps.results.stored import so_far
 from sweeps.results.words import label_cells
 
 #: A row of the trials' table with the trial's stored images and codes.
@@ -87,6 +85,8 @@ class Outcome:
         if trial_id not in self._arrays:
             try:
                 self._arrays[trial_id] = self.ledger.arrays(trial_id)
+            except BadInput:
+                raise
             except (OSError, ValueError, EOFError, BadZipFile) as error:
                 path = self.ledger.files.place(f"arrays/{trial_id}.npz")
                 raise BadInput(
@@ -99,43 +99,18 @@ def read_outcome(sweep: Sweep, ledger: Ledger) -> Outcome:
     """Read a sweep's results.
 
     Raises:
-        BadInput: if a part of them is damaged.
+        BadInput: if a part of them is damaged, or a search has no Optuna to be replayed with.
     """
-    found = ledger.trials()
-    cells = _cells_of(sweep, found)
-    trials = found.assign(cell=cells)[cells >= 0]
-    labels = label_cells(sweep)
-    trials = trials.assign(label=[labels[cell] for cell in trials["cell"]]).reset_index(drop=True)
+    found, share = ledger.trials(), so_far(sweep, ledger)
+    trials = found[found["trial_id"].isin(share.cells)].reset_index(drop=True)
+    cells, labels = trials["trial_id"].map(share.cells).astype(int), label_cells(sweep)
+    trials = trials.assign(cell=cells, label=[labels[cell] for cell in cells])
     epochs, panel = ledger.table("epochs"), ledger.table("gaussianity")
-    mine = set(trials["trial_id"])
     return Outcome(
         sweep=sweep,
         trials=trials,
-        epochs=epochs[epochs["trial_id"].isin(mine)],
-        panel=panel[panel["trial_id"].isin(mine)],
+        epochs=epochs[epochs["trial_id"].isin(share.cells)],
+        panel=panel[panel["trial_id"].isin(share.cells)],
         ledger=ledger,
         others=len(found) - len(trials),
     )
-
-
-def _cells_of(sweep: Sweep, trials: pd.DataFrame) -> np.ndarray:
-    """For every row the number of its cell, or -1."""
-    cells = np.full(len(trials), -1)
-    points = {}
-    for number, cell in enumerate(sweep.cells):
-        if sweep.searched(cell):
-            cells[_matches(sweep, cell, trials) & (cells < 0)] = number
-        else:
-            points |= {trial.trial_id: number for trial in sweep.trials_of(cell)}
-    named = trials["trial_id"].map(points)
-    return np.where(named.notna(), named.fillna(-1), cells).astype(int)
-
-
-def _matches(sweep: Sweep, cell: Mapping[str, Any], trials: pd.DataFrame) -> np.ndarray:
-    """Rows with a cell's fields and with searched fields in their ranges."""
-    mask = np.ones(len(trials), dtype=bool)
-    for name, value in cell.items():
-        mask &= (trials[name] == value).to_numpy()
-    for name, span in sweep.searched(cell).items():
-        mask &= trials[name].between(span.low, span.high).to_numpy()
-    return mask

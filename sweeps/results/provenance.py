@@ -42,7 +42,7 @@ def provenance(outcome: Outcome) -> dict[str, str]:
 
 
 def command(sweep: Sweep) -> str:
-    """The command that asks for a sweep: a shipped one with what was set, else its file.
+    """The command that asks for a sweep: of a shipped one or of its file, with what was set.
 
     >>> command(read_sweep("quickstart", {"epochs": 3, "hidden": 32}))
     'bsvae run quickstart --epochs 3 --set hidden=32'
@@ -52,14 +52,23 @@ def command(sweep: Sweep) -> str:
         asked = sweep.document["trial"]
         changed = {k: v for k, v in asked.items() if k not in constants or constants[k] != v}
         try:
-            same = read_sweep(sweep.name, changed).document == sweep.document
+            same = _asks(read_sweep(sweep.name, changed)) == _asks(sweep)
         except BadInput:
             same = False
         if same:
-            epochs = f" --epochs {changed.pop('epochs')}" if "epochs" in changed else ""
-            settings = [f" --set {key}={_toml(value)}" for key, value in changed.items()]
-            return f"bsvae run {sweep.name}{epochs}{''.join(settings)}"
-    return f"bsvae run {sweep.name}.toml"
+            return f"bsvae run {sweep.name}{_options(changed)}"
+    return f"bsvae run {sweep.name}.toml{_options(sweep.overrides)}"
+
+
+def _asks(sweep: Sweep) -> dict[str, Any]:
+    """What a document asks for, however it came to say so."""
+    return {key: value for key, value in sweep.document.items() if key != "overrides"}
+
+
+def _options(changed: Mapping[str, Any]) -> str:
+    epochs = f" --epochs {changed['epochs']}" if "epochs" in changed else ""
+    settings = [f" --set {k}={_toml(value)}" for k, value in changed.items() if k != "epochs"]
+    return f"{epochs}{''.join(settings)}"
 
 
 def sweep_file(document: Mapping[str, Any]) -> str:

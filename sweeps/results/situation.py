@@ -10,7 +10,7 @@ from bsvae.trial import Trial
 from sweeps.definition.sweep import Sweep
 from sweeps.ledger.checkpoints import stored_epochs, stored_trials
 from sweeps.ledger.ledger import Ledger
-from sweeps.plan.planner import Planner
+from sweeps.plan.replay import Replay
 from sweeps.plan.studies import Row
 from sweeps.results.pace import outlook
 from sweeps.results.stored import so_far, stored_sweep
@@ -90,7 +90,7 @@ class Lookout:
         self.name, self.results = name, results
         self.cost = 0.0
         self._seen: object = None
-        self._planner: Planner | None = None
+        self._planner: Replay | None = None
         self._packs: dict[str, list[Trial]] = {}
 
     def look(self) -> Situation:
@@ -118,13 +118,13 @@ class Lookout:
         self.cost = time.monotonic() - started
         return situation
 
-    def _plan(self, sweep: Sweep, ledger: Ledger) -> Planner:
+    def _plan(self, sweep: Sweep, ledger: Ledger) -> Replay:
         now = ledger.files.stamps("trials"), sweep
         if self._planner is None or now != self._seen:
             self._seen, self._planner = now, so_far(sweep, ledger)
         return self._planner
 
-    def _under_way(self, ledger: Ledger, planner: Planner) -> Iterable[UnderWay]:
+    def _under_way(self, ledger: Ledger, planner: Replay) -> Iterable[UnderWay]:
         """Every pack's file is read once, for its trials; those that left it since have rows."""
         epochs = stored_epochs(ledger.files)
         known = {key: trials for key, trials in self._packs.items() if key in epochs and trials}

@@ -14,6 +14,7 @@ from sweeps.ledger.ledger import Ledger
 from sweeps.ledger.places.interface import LocalFiles
 from sweeps.plan.planner import Planner, columns
 from sweeps.results.redefined import as_run, tell_of_carried
+from sweeps.results.stored import other_rows
 from sweeps.running.job import GaveUp, Job
 
 #: Builds the plan from the ledger as it is, for a number of parallel packs and a kind of device.
@@ -110,7 +111,7 @@ def _engine(name: str) -> Iterator[Callable[[NewPlanner, Job], Planner]]:
 
 def tell_of_others(planner: Planner, ledger: Ledger) -> None:
     """Say so if there are rows that the sweep, as it is asked for now, does not want."""
-    if others := len(ledger.files.stamps("trials")) - planner.done:
+    if others := other_rows(planner.sweep, ledger):
         print(
             f"{ledger.folder} has {others} rows of another definition of {ledger.sweep}: they stay "
             "there, but no table shows them",

@@ -42,6 +42,10 @@ class Unreachable(OSError):
     """The place does not answer, or refuses; what it holds may be as it should be."""
 
 
+class Ignored(UserWarning):
+    """Files in a results folder that are no trial's, and therefore left out."""
+
+
 class Files(ABC):
     """Files by their paths relative to a root, with ``/``.
 
