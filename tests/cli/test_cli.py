@@ -107,7 +107,7 @@ def test_one_bad_trial_fails_alone_and_a_retry_has_the_last_word(bsvae, tmp_path
 def test_show_and_table_follow_what_was_last_asked_for(bsvae, tmp_path):
     (tmp_path / "my.toml").write_text(GOOD)
     assert bsvae("run", "my.toml", "--engine", "serial").returncode == 0
-    assert bsvae("run", "my.toml", "--engine", "serial", "--epochs", "2").returncode == 0
+    assert bsvae("run", "my.toml", "--engine", "serial", "--epochs", "2", "--yes").returncode == 0
     for command in ("show", "table"):
         printed = bsvae(command, "my").stdout
         assert "1 rows of my as it was asked for before are not shown" in printed

@@ -33,7 +33,7 @@ def test_pandas_reads_the_folders_as_they_are(tmp_path):
     ledger = Ledger(tmp_path, "s")
     for row in rows(5):
         ledger.commit(row, [{"trial_id": row["trial_id"], "epoch": 1}])
-    ledger.write_definition({})
+    ledger.write_definition({"seeds": 5, "trial": {"family": "gaussian", "latent_dim": 2}})
     frame = pd.read_parquet(tmp_path / "s" / "trials")
     assert len(frame) == frame["trial_id"].nunique() == 5
     assert sweeps.load("s", results=tmp_path).shape == frame.shape
