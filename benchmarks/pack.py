@@ -1,10 +1,11 @@
 """Training many models as one pack against training them one by one.
 
-    python benchmarks/pack.py [--device cuda] [--model small|large] [--sizes 1 2 4 8]
+    python benchmarks/pack.py [--device cuda] [--model small|large] [--sizes 1 2 4 8] [--seeds]
 
 For every size P, a pack of P members and P single runs of as many steps take turns in this
 process (one thread on a CPU), each over the same number of batches of 50.  Printed: member-steps a
-second of both and their ratio, and, beside them, what the matrix products alone would allow.
+second of both and their ratio, and, beside them, what the matrix products alone would allow.  Its
+members differ in their KL weight and share their batches, or with --seeds each is of its own seed.
 """
 
 import argparse
@@ -27,11 +28,12 @@ MODELS = {  # data set, hidden, latent
 }
 
 
-def members(model: str, count: int) -> list[Trial]:
-    """Trials that differ in their KL weight."""
+def members(model: str, count: int, seeds: bool = False) -> list[Trial]:
+    """Trials that differ in their KL weight, or in their seed."""
     dataset, hidden, latent_dim = MODELS[model]
     size = {"dataset": dataset, "hidden": hidden, "latent_dim": latent_dim, "batch_size": BATCH}
-    return [Trial(family="gaussian", kl_weight=1 + m / count, **size) for m in range(count)]
+    differ = [{"seed": m} if seeds else {"kl_weight": 1 + m / count} for m in range(count)]
+    return [Trial(family="gaussian", **size, **own) for own in differ]
 
 
 def steps_of(trials: list[Trial], steps: int, device: str) -> Callable[[], None]:
@@ -81,9 +83,9 @@ def seconds(work: Callable[[], None]) -> float:
     return time.perf_counter() - started
 
 
-def compare(model: str, size: int, steps: int, rounds: int, device: str) -> None:
+def compare(model: str, size: int, seeds: bool, steps: int, rounds: int, device: str) -> None:
     """Print one line: a pack of one size against single runs and against the products."""
-    pack = steps_of(members(model, size), steps, device)
+    pack = steps_of(members(model, size, seeds), steps, device)
     single = steps_of(members(model, 1), steps, device)
     floor = products(model, steps, device)
     table = [(seconds(pack), seconds(single), seconds(floor)) for _ in range(rounds)]
@@ -101,6 +103,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--model", choices=list(MODELS), action="append")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1, 2, 4, 8, 16, 32, 64, 128, 256])
+    parser.add_argument("--seeds", action="store_true", help="members of different seeds")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
@@ -110,8 +113,9 @@ def main() -> None:
         chosen = suggested_size(members(model, 1)[0], arguments.device)
         print(f"{model}: --pack auto trains {chosen} together on {arguments.device}")
         print("model     P  packed st/s  single st/s    gain  products' ")
+        how = (arguments.seeds, arguments.steps, arguments.rounds, arguments.device)
         for size in arguments.sizes:
-            compare(model, size, arguments.steps, arguments.rounds, arguments.device)
+            compare(model, size, *how)
 
 
 if __name__ == "__main__":

@@ -92,3 +92,8 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "conv_vae": _STOCHASTIC | {"bottleneck": 16, "batch_size": 128, "epochs": 30},
     "conv_autoencoder": _TRAINED | {"bottleneck": 16, "batch_size": 32, "epochs": 5},
 }
+
+#: The families whose pixels are grey or real, so that errors per pixel are measured; those of all
+#: others are binary.  And of them those whose p(x|z) is Gaussian.  See `bsvae.reported`.
+GAUSSIAN_PIXELS = frozenset({"autoencoder", "linear_autoencoder", "pca", "vae_mse", "tiny_vae"})
+GREY_PIXELS = GAUSSIAN_PIXELS | {"bs_autoencoder", "bs_twin", "conv_vae", "conv_autoencoder"}

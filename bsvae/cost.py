@@ -43,7 +43,9 @@ def _timed(work: Callable[[], object]) -> float:
 
 
 def pack_bytes(trials: Sequence[Trial]) -> int:
-    """Memory of a pack's weights, gradients and two Adam moments, and of its data set, in bytes.
+    """Memory of a pack's weights, gradients and two Adam moments, and of its images, in bytes.
+
+    The data set is held once; members of several seeds each see a batch of their own.
 
     >>> pack_bytes([Trial(family="gaussian", dataset="digits", latent_dim=2, hidden=10)])
     256384
@@ -52,4 +54,6 @@ def pack_bytes(trials: Sequence[Trial]) -> int:
     copies = 2 if trials[0].validation else 1  # of the training set: whole, and split
     images = copies * dataset.train + dataset.test
     images *= 2 * dataset.pixels  # grey and binary, one byte each
+    if len({trial.seed for trial in trials}) > 1:
+        images += 4 * len(trials) * (trials[0].batch_size or 0) * dataset.pixels
     return 16 * sum(map(count_parameters, trials)) + images

@@ -25,14 +25,24 @@ from bsvae.trial import Trial
 
 
 def batches(pack: Pack, images: Tensor, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """One epoch's batches of (input, target), (B, D) each, in the trials' random order.
+    """One epoch's batches of (input, target) in the random order of the members' seeds.
 
-    Every image once; or, in a family that draws with replacement, as many draws as images.
+    (B, D) each, or (M, B, D) if seeds differ.  Every image once; or, in a family that draws with
+    replacement, as many draws as images.
     """
+    seeds = pack.seeds
+    for batch in zip(*(_batches(pack, s, images, epoch) for s in seeds.distinct), strict=True):
+        inputs, targets = zip(*batch, strict=True)
+        target = seeds.spread(targets)
+        yield target if inputs[0] is targets[0] else seeds.spread(inputs), target
+
+
+def _batches(pack: Pack, seed: int, images: Tensor, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """The batches of one seed, (B, D) each."""
     trial, parts, device = pack.trials[0], pack.parts, images.device
-    mask = mask_noise(trial, images, epoch)
-    pixels = stream(trial.seed, "binarisation", epoch, device=device)
-    for batch in _order(trial, parts, len(images), epoch).to(device).split(trial.batch_size):
+    mask = mask_noise(trial, seed, images, epoch)
+    pixels = stream(seed, "binarisation", epoch, device=device)
+    for batch in _order(parts, seed, len(images), epoch).to(device).split(trial.batch_size or 1):
         match parts.pixels:
             case "binary":
                 target = binarise(images[batch], pixels).float()
@@ -41,10 +51,10 @@ def batches(pack: Pack, images: Tensor, epoch: int) -> Iterator[tuple[Tensor, Te
         yield target if mask is None else target.masked_fill(mask[batch], 1.0), target
 
 
-def mask_noise(trial: Trial, images: Tensor, epoch: int) -> Tensor | None:
+def mask_noise(trial: Trial, seed: int, images: Tensor, epoch: int) -> Tensor | None:
     """True where a training input is set to white in this epoch, (N, D); None without a mask.
 
-    A ``fixed`` mask is drawn once per trial, a ``fresh`` one for every epoch, so for every time an
+    A ``fixed`` mask is drawn once per seed, a ``fresh`` one for every epoch, so for every time an
     image is seen.
 
     Source: "Variational Autoencoder without Kullback-Leibler divergence (BSvarautonet)", Abstract
@@ -53,7 +63,7 @@ def mask_noise(trial: Trial, images: Tensor, epoch: int) -> Tensor | None:
     if trial.mask in (None, "none") or trial.mask_probability is None:
         return None
     when = () if trial.mask == "fixed" else (epoch,)
-    generator = stream(trial.seed, "mask", *when, device=images.device)
+    generator = stream(seed, "mask", *when, device=images.device)
     uniform = torch.rand(images.shape, generator=generator, device=images.device)
     return uniform < trial.mask_probability
 
@@ -80,8 +90,8 @@ def as_numbers(parts: Family, images: Tensor) -> Tensor:
     return images.float() / 255 if parts.pixels == "grey" else images.float()
 
 
-def _order(trial: Trial, parts: Family, count: int, epoch: int) -> Tensor:
-    generator = stream(trial.seed, "batches", epoch)
+def _order(parts: Family, seed: int, count: int, epoch: int) -> Tensor:
+    generator = stream(seed, "batches", epoch)
     if parts.replacement:
         return torch.randint(count, (count,), generator=generator)
     return torch.randperm(count, generator=generator)

@@ -1,9 +1,10 @@
 """Many trials stacked into one program.
 
-Members of a pack share everything in their fusion key and may differ in latent dimension, prior,
-temperatures, KL weight and learning rate.  Each starts from its own seed's weights at its own
-shapes, padded with zeros to the widest code; losses are summed over members, so no gradient
-crosses from one to another, and a trial's result does not depend on the pack it ran in.
+Members of a pack share everything in their fusion key and may differ in seed, latent dimension,
+prior, temperatures, KL weight and learning rate.  Each starts from its own seed's weights at its
+own shapes, padded with zeros to the widest code, and sees its own seed's batches and noise; losses
+are summed over members, so no gradient crosses from one to another, and a trial's result does not
+depend on the pack it ran in.
 """
 
 import functools
@@ -19,6 +20,7 @@ from bsvae.families import Family, family
 from bsvae.latents import Bernoulli, BinaryConcrete, Categorical, Concrete, Latent
 from bsvae.latents.members import Members
 from bsvae.networks import Conv, Parameters
+from bsvae.seeds import Seeds
 from bsvae.streams import stream
 from bsvae.trial import MEMBER_FIELDS, BadInput, Trial
 
@@ -62,6 +64,11 @@ class Pack:
         """L, the widest member's latent dimension."""
         return self.members.mask.shape[-1]
 
+    @functools.cached_property
+    def seeds(self) -> Seeds:
+        """The members' seeds."""
+        return Seeds.of(self.trials, self.members.mask.device)
+
     def keep(self, members: Sequence[int]) -> "Pack":
         """Some members, with their weights as they are and padded as they were."""
         rows = torch.tensor(members, device=self.members.mask.device)
@@ -73,17 +80,17 @@ class Pack:
         return Pack(trials, self.parts, self.members.keep(members), parameters)
 
     def noise(self, *purpose: str | int) -> "Noise":
-        """The noise that every trial of this pack's seed sees for one purpose."""
-        device = self.members.mask.device
-        return Noise(self.parts.latent, self.width, device, self.trials[0].seed, *purpose)
+        """The noise that the members see for one purpose, each its own seed's."""
+        return Noise(self.parts.latent, self.width, self.seeds, *purpose)
 
     def measure(self, x: Tensor, target: Tensor, noise: Tensor) -> dict[str, Tensor]:
         """What a batch shows, averaged over S draws of z per image, (M, B) each.
 
         Args:
-            x: what the encoder sees, (B, D).
-            target: what is to be predicted, (B, D).
-            noise: the latent's noise, (S * B, L): one encoder pass serves all draws.
+            x: what the encoder sees, (B, D), or (M, B, D) where members see their own images.
+            target: what is to be predicted, shaped alike.
+            noise: the latent's noise, (S * B, L) or (M, S * B, L): one encoder pass serves all
+                draws.
 
         Returns:
             ``distortion`` = -ln p(target|z) and ``kl`` = KL(q(z|x) || p(z)), nats; for targets that
@@ -91,10 +98,11 @@ class Pack:
             absolute difference between target and E[x|z].
         """
         parts, members = self.parts, self.members
-        draws = len(noise) // len(x)
+        draws = noise.shape[-2] // x.shape[-2]
         raw = parts.network.encode(self.parameters, x)
         if draws > 1:
-            raw, target = raw.repeat(1, draws, 1, 1), target.repeat(draws, 1)  # S * B rows
+            raw = raw.repeat(1, draws, 1, 1)  # S * B rows
+            target = torch.cat([target] * draws, dim=-2)
         y = parts.latent.sample(raw, noise, members)
         decoded = parts.network.decode(self.parameters, parts.latent.decoder_input(y, members))
         measured = {
@@ -135,8 +143,8 @@ def count_parameters(trial: Trial) -> int:
     return _count(shape)
 
 
-#: Fields that no shape depends on beside the others: what members may differ in, and the seed.
-_SHAPELESS = (MEMBER_FIELDS | {"seed"}) - {"latent_dim"}
+#: Fields that no shape depends on beside the others.
+_SHAPELESS = MEMBER_FIELDS - {"latent_dim"}
 
 
 @functools.lru_cache(maxsize=4096)
@@ -165,23 +173,27 @@ class Noise:
     """A latent's parameter-free noise for one purpose, the same whatever pack asks for it.
 
     >>> from bsvae.latents import Gaussian
-    >>> cpu = torch.device("cpu")
-    >>> narrow, wide = (Noise(Gaussian(), width, cpu, 0, "example") for width in (2, 100))
-    >>> bool((narrow.draw(3) == wide.draw(3)[:, :2]).all())
+    >>> trials = [Trial(family="gaussian", latent_dim=2, seed=seed) for seed in (0, 1)]
+    >>> one, both = Seeds.of(trials[:1]), Seeds.of(trials)
+    >>> narrow, wide = Noise(Gaussian(), 2, one, "example"), Noise(Gaussian(), 100, both, "example")
+    >>> bool((narrow.draw(3) == wide.draw(3)[0, :, :2]).all())
     True
     """
 
-    def __init__(
-        self, latent: Latent, width: int, device: torch.device, seed: int, *purpose: str | int
-    ) -> None:
+    def __init__(self, latent: Latent, width: int, seeds: Seeds, *purpose: str | int) -> None:
         self.latent = latent
         self.width = width
-        blocks = range(-(-width // NOISE_BLOCK))
-        self.streams = [stream(seed, *purpose, block, device=device) for block in blocks]
+        self.seeds = seeds
+        device, blocks = seeds.places.device, range(-(-width // NOISE_BLOCK))
+        streams = [seeds.streams(*purpose, block, device=device) for block in blocks]
+        self.streams = list(zip(*streams, strict=True))  # of each seed, block by block
 
     def draw(self, rows: int) -> Tensor:
-        """The next (rows, width) of noise."""
-        blocks = [self.latent.draw_noise(rows, NOISE_BLOCK, block) for block in self.streams]
+        """The next (rows, width) of noise, or of members with several seeds (M, rows, width)."""
+        return self.seeds.spread([self._drawn(rows, streams) for streams in self.streams])
+
+    def _drawn(self, rows: int, streams: Sequence[torch.Generator]) -> Tensor:
+        blocks = [self.latent.draw_noise(rows, NOISE_BLOCK, block) for block in streams]
         return torch.cat(blocks, dim=1)[:, : self.width]
 
 

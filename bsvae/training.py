@@ -140,7 +140,7 @@ def train_epoch(pack: Pack, optimiser: Adam, images: Tensor, number: int) -> dic
     weights = list(pack.parameters.values())
     sums: dict[str, Tensor] = {}
     for x, target in batches(pack, images, number):
-        measured = pack.measure(x, target, noise.draw(draws * len(x)))  # (M, B)
+        measured = pack.measure(x, target, noise.draw(draws * x.shape[-2]))  # (M, B)
         objective = measured["distortion"] + pack.members.kl_weight[:, None] * measured["kl"]
         loss = pack.parts.loss_scale * objective.mean(-1).sum()  # a sum: gradients stay apart
         optimiser.step(torch.autograd.grad(loss, weights))

@@ -183,7 +183,8 @@ class Trial:
     def fusion_key(self) -> tuple[Any, ...]:
         """What trials must share to be trained as one pack; the rest may differ per member.
 
-        Latent dimension, prior scale, temperatures, KL weight and learning rate differ freely.
+        Seed, latent dimension, prior scale, temperatures, KL weight and learning rate differ
+        freely.
         """
         return _SHARED(self)
 
@@ -204,6 +205,7 @@ MEMBER_FIELDS = frozenset(
         "kl_weight",
         "kl_warmup",
         "learning_rate",
+        "seed",
     }
 )
 

@@ -31,6 +31,24 @@ def load(
     return _rows("epochs" if curves else "trials", name, results, all_rows)
 
 
+def table(name: str, results: str | Path = "results") -> "pd.DataFrame":
+    """A sweep's table, as ``bsvae table NAME --format csv`` writes it: one row per cell.
+
+    Fields that vary; then the objective and other metrics as means over seeds, each beside its
+    standard error ``NAME_se``; ``difference_to_best`` with its paired standard error; and ``n``,
+    the seeds.  Of a search the row is its chosen proposal; with several objectives the rows are the
+    proposals on their Pareto front.
+
+    Raises:
+        BadInput: as `load` does.
+    """
+    from sweeps.results.outcome import read_outcome
+    from sweeps.results.stored import stored_sweep
+    from sweeps.results.summary import sheet
+
+    return sheet(read_outcome(*stored_sweep(name, str(results))))
+
+
 def gaussianity(
     name: str, results: str | Path = "results", all_rows: bool = False
 ) -> "pd.DataFrame":

@@ -1,5 +1,10 @@
 """Values as people read them, on a terminal and on a page."""
 
+import math
+
+#: Decimals at most, however small an error is.
+LONGEST = 9
+
 
 def as_text(value: object, missing: str = "-") -> str:
     """One value: numbers to two decimals, small ones to three significant digits.
@@ -15,6 +20,37 @@ def as_text(value: object, missing: str = "-") -> str:
         if value.is_integer():
             return f"{value:,.0f}"
         return f"{value:,.2f}" if abs(value) >= 0.1 else f"{value:.3g}"
+    return str(value)
+
+
+def with_error(mean: float, error: float, missing: str = "-") -> str:
+    """A mean and its standard error, to the error's second digit; without one the mean alone.
+
+    >>> with_error(31.6123, 0.4231), with_error(0.07391, 0.00052), with_error(1234.5, 61.2)
+    ('31.61 ± 0.42', '0.07391 ± 0.00052', '1,234 ± 61')
+    >>> with_error(31.6123, float("nan")), with_error(float("nan"), 0.1), with_error(-2.0, 0.0)
+    ('31.61', '-', '-2 ± 0')
+    """
+    if not (math.isfinite(mean) and math.isfinite(error)):
+        return as_text(mean, missing)
+    if error <= 0:
+        return f"{as_text(mean)} ± 0" if mean else "0"
+    digits = min(max(1 - math.floor(math.log10(error)), 0), LONGEST)
+    return f"{mean:,.{digits}f} ± {error:,.{digits}f}"
+
+
+def setting(value: object, missing: str = "-") -> str:
+    """The value of a trial's field: numbers so that neighbours stay apart, without commas.
+
+    >>> setting(0.125), setting(4.0), setting(5e-05), setting(10000), setting(None), setting(True)
+    ('0.125', '4', '5e-05', '10000', '-', 'true')
+    """
+    if value is None or value != value:
+        return missing
+    if str(value) in ("True", "False"):
+        return str(value).lower()
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.4g}"
     return str(value)
 
 

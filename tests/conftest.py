@@ -130,3 +130,58 @@ def small_report(small_results: Path) -> Path:
     from sweeps.report import write_report
 
     return write_report("small", str(small_results))
+
+
+REPLICATED_SWEEP = """
+about = "KL weight and latent dimension, three seeds each"
+seeds = 3
+
+[trial]
+family = "gaussian"
+dataset = "digits"
+hidden = 8
+epochs = 2
+
+[[grid]]
+kl_weight = [0.5, 1.0, 2.0]
+latent_dim = [2, 4]
+"""
+
+SEARCHED_SWEEP = """
+about = "which KL weight, by held-out images, with two seeds"
+seeds = 2
+
+[trial]
+family = "gaussian"
+dataset = "digits"
+hidden = 8
+epochs = 2
+validation = 300
+
+[[grid]]
+latent_dim = [2, 4]
+
+[search.kl_weight]
+low = 0.1
+high = 10.0
+log = true
+
+[optuna]
+trials = 3
+round = 3
+"""
+
+
+@pytest.fixture(scope="session")
+def replicated_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A results folder with ``replicated``, 6 cells of 3 seeds, and ``searched``, 2 searches."""
+    from sweeps.definition.file import read_sweep
+    from sweeps.ledger.ledger import Ledger
+    from sweeps.running.run import execute
+
+    folder = tmp_path_factory.mktemp("replicated")
+    for name, text in (("replicated", REPLICATED_SWEEP), ("searched", SEARCHED_SWEEP)):
+        (folder / f"{name}.toml").write_text(text, encoding="utf-8")
+        sweep = read_sweep(str(folder / f"{name}.toml"))
+        execute(sweep, Ledger(folder / "results", sweep.name), None, None, "serial", False)
+    return folder / "results"

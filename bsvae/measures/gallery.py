@@ -15,7 +15,6 @@ from bsvae.measures.generation import (
     restore,
 )
 from bsvae.pack import Pack
-from bsvae.streams import stream
 from bsvae.trial import DATASETS
 
 DRAWS = 64
@@ -84,19 +83,23 @@ def _range(pack: Pack, data: Data) -> tuple[float, float]:
 
 
 def _interpolation(pack: Pack, images: Tensor, labels: Tensor) -> Tensor:
-    order = torch.randperm(
-        len(labels), generator=stream(pack.trials[0].seed, "generation")
-    ).tolist()
     first = {label: (labels == label).nonzero().flatten().tolist() for label in (6, 0)}
-    pairs = [order[:2], [(first[label] or order[2:])[0] for label in (6, 0)]]
-    start, end = (images[list(side)] for side in zip(*reversed(pairs), strict=True))
+    starts, ends = [], []
+    for generator in pack.seeds.streams("generation"):
+        order = torch.randperm(len(labels), generator=generator).tolist()
+        pairs = [[(first[label] or order[2:])[0] for label in (6, 0)], order[:2]]
+        start, end = (images[list(side)] for side in zip(*pairs, strict=True))
+        starts.append(start)
+        ends.append(end)
+    start, end = pack.seeds.spread(starts), pack.seeds.spread(ends)
     times = torch.arange(FRAMES, device=start.device) / 10
     return interpolate(pack, start, end, times)
 
 
 def _chain(pack: Pack, like: Tensor) -> Tensor:
-    coins = stream(pack.trials[0].seed, "generation", "coins", device=like.device)
-    noise = torch.rand(like.shape, generator=coins, device=like.device).round()
+    coins = pack.seeds.streams("generation", "coins", device=like.device)
+    drawn = [torch.rand(like.shape, generator=c, device=like.device).round() for c in coins]
+    noise = pack.seeds.spread(drawn)
     masked = pack.trials[0].mask in ("fixed", "fresh")
     return denoising_chain(pack, noise, CHAIN_STEPS, MASKED_SHARE if masked else CHAIN_SHARE)
 

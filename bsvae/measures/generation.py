@@ -1,7 +1,7 @@
 """Images that a trained pack makes: pure functions of a pack and data.
 
 Images go in as the family reads them and come out as pixel means, (M, B, D); every random number
-comes from a stream of the trials' seed.  A code y is what the latent calls y: the Gaussian
+comes from a stream of the member's seed.  A code y is what the latent calls y: the Gaussian
 variable, a logit, a logarithm.
 """
 
@@ -14,7 +14,6 @@ from bsvae.datasets import Data
 from bsvae.latents import BinaryConcrete, Deterministic, Gaussian, LogitNormal
 from bsvae.measures.codes import TRAIN_CODES, centers, codes, pixel_means, read
 from bsvae.pack import Pack, discretised
-from bsvae.streams import stream
 
 
 def reconstruct(pack: Pack, x: Tensor) -> Tensor:
@@ -24,7 +23,7 @@ def reconstruct(pack: Pack, x: Tensor) -> Tensor:
 
 @torch.no_grad()
 def prior_codes(pack: Pack, data: Data, noise: Tensor) -> Tensor:
-    """Codes y that the prior gives to some noise (B, L), (M, B, L).
+    """Codes y that the prior gives to some noise (B, L) or (M, B, L), (M, B, L).
 
     A deterministic code has no prior; its stand-in is the Gaussian with the mean and covariance of
     5,000 training codes, so that the noise is the whitened code.
@@ -67,8 +66,8 @@ def interpolate(pack: Pack, start: Tensor, end: Tensor, times: Tensor) -> Tensor
 
     Args:
         pack: M members.
-        start: images at t = 0, (P, D).
-        end: images at t = 1, (P, D).
+        start: images at t = 0, (P, D) or (M, P, D).
+        end: images at t = 1, shaped alike.
         times: t of each frame, (F,); beyond 1 it extrapolates.
 
     Returns:
@@ -116,7 +115,7 @@ def denoising_chain(pack: Pack, noise: Tensor, steps: int, share: float) -> Tens
 
     Args:
         pack: M members.
-        noise: the images to start from, (B, D).
+        noise: the images to start from, (B, D) or (M, B, D).
         steps: reconstructions.
         share: probability that a pixel is set to 1 between two of them, drawn anew each time.
 
@@ -126,13 +125,14 @@ def denoising_chain(pack: Pack, noise: Tensor, steps: int, share: float) -> Tens
     Source: "Variational Autoencoder without Kullback-Leibler divergence (BSvarautonet)", section 4
     and figure 7; its program takes 5 steps at a share of 0.6.
     """
-    masks = stream(pack.trials[0].seed, "generation", "masks", device=noise.device)
-    frames = [noise.expand(len(pack.trials), *noise.shape)]
+    coins = pack.seeds.streams("generation", "masks", device=noise.device)
+    shape = noise.shape[-2:]
+    frames = [noise.expand(len(pack.trials), *shape)]
     for step in range(steps):
         x = frames[-1]
         if step:
-            mask = torch.rand(noise.shape, generator=masks, device=noise.device) < share
-            x = x.masked_fill(mask, 1.0)
+            drawn = [torch.rand(shape, generator=coin, device=noise.device) for coin in coins]
+            x = x.masked_fill(pack.seeds.spread(drawn) < share, 1.0)
         frames.append(reconstruct(pack, x))
     return torch.stack(frames, dim=1)
 

@@ -65,7 +65,7 @@ def bounds(
         total = x.new_zeros(len(pack.trials), len(x), dtype=torch.float64)  # (M, B)
         peak = torch.full_like(total, -math.inf)
         for size in _sizes(samples, max(1, ROWS // len(x))):
-            draws = torch.stack([noise.draw(len(x)) for _ in range(size)])  # (S, B, L)
+            draws = torch.cat([noise.draw(len(x)) for _ in range(size)], dim=-2)
             weights = _log_weights(pack, x, raw, draws).double()  # (M, S, B)
             total += weights.sum(1)
             peak = torch.logaddexp(peak, weights.logsumexp(1))
@@ -93,11 +93,11 @@ def _proposal(latent: Latent) -> Latent:
 
 
 def _log_weights(pack: Pack, x: Tensor, raw: Tensor, draws: Tensor) -> Tensor:
-    """w_i for images (B, D) and noise (S, B, L): (M, S, B)."""
+    """w_i for images (B, D) and noise (S * B, L) or (M, S * B, L): (M, S, B)."""
     latent, members = _proposal(pack.parts.latent), pack.members
-    size = len(draws)
+    size = draws.shape[-2] // len(x)
     raw = raw.repeat(1, size, 1, 1)  # (M, S * B, heads, L)
-    y = latent.sample(raw, draws.flatten(0, 1), members)
+    y = latent.sample(raw, draws, members)
     decoded = pack.parts.network.decode(pack.parameters, latent.decoder_input(y, members))
     log_weights = (
         pack.parts.likelihood(decoded, x.repeat(size, 1))

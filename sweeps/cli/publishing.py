@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from bsvae.trial import BadInput
-from sweeps.cli.options import Results, StoredName
+from sweeps.cli.options import Results, StoredName, option
+from sweeps.text import counted
 
 
 def report(
@@ -54,17 +55,36 @@ def serve(
 
 def export(
     name: StoredName,
-    optuna: Annotated[str, typer.Option(metavar="FILE", help="new file: .db, .sqlite3 or .log")],
+    csv: Annotated[str | None, typer.Option(metavar="FILE", help="its table, numbers")] = None,
+    latex: Annotated[str | None, typer.Option(metavar="FILE", help="its tables, booktabs")] = None,
+    optuna: Annotated[
+        str | None, typer.Option(metavar="FILE", help="its trials: .db, .sqlite3 or .log")
+    ] = None,
     results: Results = "results",
 ) -> None:
-    """Write a sweep's searches as Optuna studies, for optuna-dashboard."""
+    """Write a sweep to new files: its table, or its trials as an Optuna study for a dashboard."""
     from pathlib import Path
 
-    from sweeps.results.export import export as write_studies
     from sweeps.results.outcome import read_outcome
     from sweeps.results.stored import stored_sweep
+    from sweeps.results.tables import written
+    from sweeps.results.writing import check_new, new_text
 
-    count = write_studies(read_outcome(*stored_sweep(name, results)), Path(optuna))
-    print(f"{count} studies: {optuna}")
-    address = optuna if optuna.endswith((".log", ".journal")) else f"sqlite:///{optuna}"
-    print(f"next: optuna-dashboard {address} (pip install optuna-dashboard)")
+    texts = {form: Path(path) for form, path in (("csv", csv), ("latex", latex)) if path}
+    if not texts and optuna is None:
+        raise BadInput("export: say what to write, --csv FILE, --latex FILE or --optuna FILE")
+    for form, path in texts.items():
+        check_new(f"--{form}", path)
+    outcome = read_outcome(*stored_sweep(name, results))
+    if outcome.done.empty and texts:
+        raise BadInput(f"no trial of {name} is done yet: bsvae status {name}{option(results)}")
+    if optuna is not None:
+        from sweeps.results.export import export as write_study
+
+        count = write_study(outcome, Path(optuna))
+        print(f"{counted(count, 'trial')} in study {outcome.sweep.name!r}: {optuna}")
+        address = optuna if optuna.endswith((".log", ".journal")) else f"sqlite:///{optuna}"
+        print(f"next: optuna-dashboard {address} (pip install optuna-dashboard)")
+    for form, path in texts.items():
+        new_text(f"--{form}", path, written(outcome, form))
+        print(f"{form}: {path}")

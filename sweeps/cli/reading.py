@@ -1,17 +1,16 @@
 """Commands that read results and print them."""
 
-from typing import TYPE_CHECKING, Annotated
+import sys
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
 from bsvae.trial import BadInput
 from sweeps.cli.options import Results, StoredName, argument, option
+from sweeps.text import counted
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from sweeps.definition.sweep import Sweep
-    from sweeps.ledger.ledger import Ledger
+    from sweeps.results.outcome import Outcome
 
 
 def ls(results: Results = "results") -> None:
@@ -71,64 +70,98 @@ def _tell_how_asked(name: str, results: str) -> None:
 
 def show(
     name: StoredName,
+    trial: Annotated[str | None, typer.Argument(metavar="ID", help="a trial, or its start")] = None,
     results: Results = "results",
     where: Annotated[str | None, typer.Option(help="e.g. \"family == 'gaussian'\"")] = None,
-    sort: Annotated[str, typer.Option(help="column to sort by")] = "test_neg_elbo",
+    sort: Annotated[str | None, typer.Option(help="column; else the sweep's objective")] = None,
     best: Annotated[int, typer.Option(help="rows to print, best first", min=1)] = 20,
 ) -> None:
-    """Print the best trials, what set them apart and what they reached."""
-    from sweeps.cli.screen import print_frame
+    """Print the best trials and what sets them apart, or one trial whole."""
+    from sweeps.cli.screen import print_frame, print_text
     from sweeps.results import filters
-    from sweeps.results.pareto import front
-    from sweeps.results.stored import stored_sweep
-    from sweeps.results.tables import best_trials
+    from sweeps.results.listing import check_column, lists
 
-    sweep, ledger = stored_sweep(name, results)
-    trials = _wanted(sweep, ledger)
-    chosen = filters.where(trials, where) if where else trials
-    if len(objectives := sweep.objectives) > 1:
-        optimal = front(chosen, objectives)
-        print(f"Pareto front of {', '.join(objectives)}: {len(optimal)} of {len(chosen)} trials")
-        print_frame(best_trials(optimal, objectives[0], best, objectives))
-        print(f"All trials by {sort}")
-    print_frame(best_trials(chosen, sort, best))
-    count = f"{min(best, len(chosen))} of {len(chosen)} trials"
-    print(f"{count}; in pandas: sweeps.load({name!r}{argument(results)})")
+    outcome = _outcome(name, results)
+    if trial is not None:
+        _print_trial(outcome, trial)
+        return
+    chosen = filters.where(outcome.trials, where) if where else outcome.trials
+    column = outcome.objective if sort is None else check_column(chosen, sort)
+    for entry in lists(outcome, chosen, column, best):
+        print_text(entry.title)
+        print_frame(entry.frame, keep={"status", column})
+    in_pandas = f"sweeps.load({name!r}{argument(results)})"
+    print(f"next: bsvae show {name} ID{option(results)}; in pandas: {in_pandas}")
 
 
-def table(name: StoredName, results: Results = "results") -> None:
-    """Print a sweep's tables, ours beside the published numbers where there are any."""
-    from sweeps.cli.screen import print_frame
-    from sweeps.results.stored import stored_sweep
+def table(
+    name: StoredName,
+    results: Results = "results",
+    form: Annotated[
+        str, typer.Option("--format", metavar="text|csv|markdown|latex", help="how to print it")
+    ] = "text",
+) -> None:
+    """Print a sweep's table: every cell's mean and standard error, published numbers beside."""
+    from sweeps.results.tables import FORMS, notes, written
+
+    if form not in ("text", *FORMS):
+        raise BadInput(f"--format {form!r}: choose text, {', '.join(FORMS)}")
+    outcome = _outcome(name, results, sys.stdout if form == "text" else sys.stderr)
+    if outcome.done.empty:
+        print(f"no trial of {name} is done yet; next: bsvae status {name}{option(results)}")
+        raise typer.Exit(0 if form == "text" else 1)
+    if form == "text":
+        _print_tables(outcome)
+        in_pandas = f"sweeps.table({name!r}{argument(results)})"
+        print(f"next: bsvae show {name}{option(results)}; in pandas: {in_pandas}")
+    else:
+        print(written(outcome, form), end="")
+        for note in notes(outcome) if form == "csv" else ():
+            print(note, file=sys.stderr)
+
+
+def _print_tables(outcome: "Outcome") -> None:
+    from sweeps.cli.screen import print_frame, print_text
     from sweeps.results.tables import tables
 
-    sweep, ledger = stored_sweep(name, results)
-    trials = _wanted(sweep, ledger)
-    if not (trials["status"] == "done").any():
-        print(f"no trial of {name} is done yet; next: bsvae status {name}{option(results)}")
-        return
-    panel = ledger.table("gaussianity")
-    panel = panel[panel["trial_id"].isin(trials["trial_id"])]
-    for entry in tables(name, trials, panel, sweep.objectives[0]):
-        print(entry.title)
-        print_frame(entry.frame.reset_index())
+    for entry in tables(outcome):
+        print_text(entry.title)
+        print_frame(entry.readable, keep={*outcome.sweep.search, *outcome.sweep.objectives, "n"})
         for note in entry.notes:
-            print(note)
-        if entry.frame.isna().any(axis=None):
+            print_text(note)
+        if (entry.readable == "-").any(axis=None):
             print("-: no result yet, or not measured for this model")
         print()
-    in_pandas = f"sweeps.load({name!r}{argument(results)})"
-    print(f"next: bsvae show {name}{option(results)}; in pandas: {in_pandas}")
 
 
-def _wanted(sweep: "Sweep", ledger: "Ledger") -> "pd.DataFrame":
-    """The rows of a sweep as it was last asked for; says how that was, and if there are others."""
+def _print_trial(outcome: "Outcome", start: str) -> None:
+    from sweeps.cli.screen import print_table, print_text
+    from sweeps.results import card
+
+    row = card.find(outcome.trials, start)
+    print(f"trial {row['trial_id']} of {outcome.sweep.name}: {row['status']}, {row['label']}")
+    if isinstance(row["error"], str):
+        print_text(f"error: {row['error']}")
+    print_table(["field", "value", "meaning"], card.configuration(row))
+    columns, rows = card.metrics(row)
+    if rows:
+        print_table(columns, rows)
+    for line in card.curves(outcome, row["trial_id"]):
+        print_text(line)
+    print(f"\nto train it again:\n{card.command(outcome, row)}")
+    print(f"\nor in Python:\n{card.in_python(row)}")
+
+
+def _outcome(name: str, results: str, screen: TextIO | None = None) -> "Outcome":
+    """A sweep and its rows as it was last asked for; says if there are others."""
     from sweeps.results.outcome import read_outcome
-    from sweeps.results.stored import asked_with
+    from sweeps.results.stored import asked_with, stored_sweep
 
-    outcome = read_outcome(sweep, ledger)
-    if asked := asked_with(sweep):
-        print(f"{sweep.name} was asked for {asked}")
+    outcome = read_outcome(*stored_sweep(name, results))
+    if asked := asked_with(outcome.sweep):
+        print(f"{outcome.sweep.name} was asked for {asked}", file=screen or sys.stdout)
     if outcome.others:
-        print(f"{outcome.others} rows of {sweep.name} as it was asked for before are not shown")
-    return outcome.trials.drop(columns=["cell", "label"])
+        rows = counted(outcome.others, "row")
+        said = f"{rows} of {outcome.sweep.name} as it was asked for before not shown"
+        print(said, file=screen or sys.stdout)
+    return outcome

@@ -1,37 +1,49 @@
 """Tables on a terminal."""
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pandas as pd
-from rich import box
-from rich.console import Console
-from rich.table import Table
+from rich.console import Console, RenderableType
 from rich.text import Text
 
-from sweeps.text import as_text
+from sweeps.cli.layout import laid_out
+from sweeps.results.formats import readable
+
+#: Columns of output that is no terminal, unless COLUMNS says otherwise.
+WIDE = 160
 
 
 def console() -> Console:
     """Standard output: as wide as the terminal, or 160 columns where it is none."""
     terminal = sys.stdout.isatty()
+    told = os.environ.get("COLUMNS", "")
+    wide = int(told) if told.isdecimal() and int(told) else WIDE
     return Console(
-        width=None if terminal else 160, force_terminal=terminal, highlight=False, markup=False
+        width=None if terminal else wide, force_terminal=terminal, highlight=False, markup=False
     )
 
 
-def text_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    """Rows of text under their columns' names; numbers to the right."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for index, column in enumerate(columns):
-        numeric = rows and all(_numeric(row[index]) for row in rows)
-        whole = column == "trial_id"  # to be copied
-        table.add_column(
-            column, justify="right" if numeric else "left", overflow="fold", no_wrap=whole
-        )
-    for row in rows:
-        table.add_row(*map(Text, row))
-    return table
+def text_table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], keep: Collection[str] = ()
+) -> RenderableType:
+    """Rows of text under their columns' names, as wide as standard output; numbers to the right.
+
+    Args:
+        columns: their names.
+        rows: their cells.
+        keep: columns that are left out last where not all fit, beside the first.
+    """
+    return laid_out(columns, rows, console().width, keep)
+
+
+def print_text(line: str) -> None:
+    """Print a line; on a terminal it breaks between words alone, so that no number is split."""
+    if sys.stdout.isatty():
+        console().print(Text(line))
+    else:
+        print(line)
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -39,11 +51,12 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     console().print(text_table(columns, rows))
 
 
-def print_frame(frame: pd.DataFrame) -> None:
-    """Print a DataFrame; missing values are shown as ``-``."""
-    names = ["\n".join(map(str, filter(_named, _tuple(column)))) for column in frame.columns]
-    rows = [[as_text(value) for value in row] for row in frame.itertuples(index=False)]
-    print_table(names, rows)
+def print_frame(frame: pd.DataFrame, keep: Collection[str] = ()) -> None:
+    """Print a DataFrame; missing values are shown as ``-``, errors beside their means."""
+    shown = readable(frame)
+    names = ["\n".join(map(str, filter(_named, _tuple(column)))) for column in shown.columns]
+    rows = [list(map(str, row)) for row in shown.itertuples(index=False)]
+    console().print(text_table(names, rows, keep))
 
 
 def _tuple(column: object) -> tuple[object, ...]:
@@ -52,7 +65,3 @@ def _tuple(column: object) -> tuple[object, ...]:
 
 def _named(part: object) -> bool:
     return part != ""
-
-
-def _numeric(text: str) -> bool:
-    return text == "-" or text.replace(",", "").replace(".", "", 1).lstrip("-").isdecimal()

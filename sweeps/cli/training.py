@@ -45,12 +45,15 @@ def plan(
 
     from sweeps.plan.estimate import estimate, slots_here
     from sweeps.plan.planner import Planner, columns
+    from sweeps.results.redefined import as_run, tell_of_carried
     from sweeps.running.run import pack_size, tell_of_others
 
+    sweep = as_run(sweep, ledger)
     slots, device = slots_here()
     planner = Planner(sweep, ledger.rows(columns=columns(sweep)), pack_size(limit, device), slots)
     _announce(sweep)
     tell_of_others(planner, ledger)
+    tell_of_carried(sweep)
     print(
         f"{len(sweep.cells)} cells, {sweep.wanted} trials wanted, {planner.done} done, "
         f"{sweep.wanted - planner.done} to train; {slots} packs at once on {device}"

@@ -1,5 +1,6 @@
 """From a sweep file's content to a `Sweep`, every part of it checked."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ from bsvae.halving import Halving
 from bsvae.metrics import METRICS
 from bsvae.trial import FIELDS, BadInput
 from sweeps.definition.cells import Cell, cells_of, check_size
+from sweeps.definition.measured import check_measured
 from sweeps.definition.search import (
     Budget,
     Range,
@@ -17,12 +19,12 @@ from sweeps.definition.search import (
     read_range,
 )
 from sweeps.definition.seeds import read_seeds
-from sweeps.definition.sweep import EXTRAS, Sweep, check_name
+from sweeps.definition.sweep import EXTRAS, Proposal, Sweep, check_name
 
 #: The keys of a sweep file.
 KEYS = (
     *("about", "extras", "seeds", "rank_by", "select_on_test"),
-    *("trial", "grid", "search", "optuna", "halving"),
+    *("trial", "grid", "search", "optuna", "halving", "carried", "overrides"),
 )
 
 
@@ -33,7 +35,7 @@ def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) 
     >>> [cell["latent_dim"] for cell in sweep.cells]
     [2, 4]
     """
-    check_keys(document, (*KEYS, "overrides"), "key")
+    check_keys(document, KEYS, "key")
     document = _override(document, overrides)
     # In one order, which Optuna draws them in: a file's own says nothing.
     search = {key: read_range(key, value) for key, value in sorted(document["search"].items())}
@@ -65,9 +67,11 @@ def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) 
         _extras(document),
         document,
         sum(len(own) for _, own in described) - sum(map(len, replicates)),
+        _carried(document.get("carried", []), cells, search),
         document.get("overrides", {}),
     )
     check_selection(sweep)
+    check_measured(sweep)
     check_size("trials", sweep.wanted)
     return sweep
 
@@ -104,6 +108,27 @@ def _constants(document: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[int, 
     if document["seeds"] != 1:
         raise BadInput(f"seed = {seed!r} in [trial], and seeds = {document['seeds']!r}: keep one")
     return constants, read_seeds([seed])
+
+
+def _carried(
+    stored: Any, cells: tuple[Cell, ...], search: Mapping[str, Range]
+) -> tuple[tuple[Cell, tuple[Proposal, ...]], ...]:
+    """What a run stored of earlier definitions: of the cells that there still are."""
+    try:
+        carried = [(entry["cell"], tuple(map(dict, entry["proposals"]))) for entry in stored]
+        names = [set(search) - set(cell) for cell, _ in carried]
+        good = all(
+            own == set(proposal) and all(isinstance(value, float) for value in proposal.values())
+            for own, (_, proposals) in zip(names, carried, strict=True)
+            for proposal in proposals
+        )
+    except (KeyError, TypeError, ValueError):
+        good = False
+    if not good:
+        raise BadInput("carried: not what a run stores of earlier definitions")
+    stored_cells = {json.dumps(cell, sort_keys=True): proposals for cell, proposals in carried}
+    found = ((cell, stored_cells.get(json.dumps(cell, sort_keys=True))) for cell in cells)
+    return tuple((cell, proposals) for cell, proposals in found if proposals)
 
 
 def _about(document: Mapping[str, Any]) -> str:
@@ -182,4 +207,5 @@ def _override(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict
         "optuna": tables["optuna"] if searched else {},
         "halving": document.get("halving") if searched else None,
         **({"overrides": noted} if noted else {}),
+        **({"carried": document["carried"]} if document.get("carried") and searched else {}),
     }

@@ -13,6 +13,9 @@ from sweeps.definition.search import Budget, Range
 
 SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
+#: Values of the searched fields.
+Proposal = dict[str, float]
+
 #: What a sweep can ask to be stored of every trial: images and codes; the Gaussianity panel.
 EXTRAS = ("arrays", "gaussianity")
 
@@ -35,6 +38,8 @@ class Sweep:
         extras: what is stored of each trial besides its row and curve; of `EXTRAS`.
         document: the file's content after overrides, to be stored beside the results.
         repeated: how many more trials the grids describe, equal to others of them.
+        carried: cells that are searched, with proposals of earlier definitions that their searches
+            start from; never of a file, see `sweeps.plan.carried`.
         overrides: fields that were set when the sweep was asked for, instead of what its file says.
     """
 
@@ -50,6 +55,7 @@ class Sweep:
     extras: tuple[str, ...] = ()
     document: dict[str, Any] = field(default_factory=dict)
     repeated: int = 0
+    carried: tuple[tuple[Cell, tuple[Proposal, ...]], ...] = ()
     overrides: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -90,6 +96,14 @@ class Sweep:
         if not values:
             return [Trial.resolved({**cell, "seed": seed}) for seed in seeds]
         return [Trial.of({**cell, **values, "seed": seed}) for seed in seeds]
+
+    def carried_of(self, cell: Mapping[str, Any]) -> tuple[Proposal, ...]:
+        """The proposals of earlier definitions that a cell's search starts from."""
+        return self._carried.get(tuple(cell.items()), ())
+
+    @functools.cached_property
+    def _carried(self) -> dict[tuple[tuple[str, Any], ...], tuple[Proposal, ...]]:
+        return {tuple(cell.items()): proposals for cell, proposals in self.carried}
 
     @functools.cached_property
     def _seeds(self) -> dict[tuple[tuple[str, Any], ...], tuple[int, ...]]:

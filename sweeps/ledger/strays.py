@@ -56,7 +56,7 @@ def own_rows(
     own = rows["trial_id"].to_numpy() == ids[part_of]
     if own.all():
         return rows
-    foreign = np.unique(part_of[~own])
+    foreign: list[int] = np.unique(part_of[~own]).tolist()
     _warn(
         f"{files.place(table)}: left out {_listed([names[part] for part in foreign])}, which hold "
         "another trial than they are named by; delete them and run the sweep again"

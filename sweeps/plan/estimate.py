@@ -46,17 +46,18 @@ def estimate(planner: Planner, device: str) -> tuple[list[list[str]], float]:
 
 
 def _kind(pack: list[Trial]) -> tuple[Any, ...]:
-    """What packs that cost the same share: all but the seed, and numbers that no shape depends
-    on."""
+    """What packs that cost the same share: all but numbers that no shape depends on, and of seeds
+    their number."""
     shared = pack[0].as_dict().items()
-    shapes = tuple(value for name, value in shared if name not in MEMBER_FIELDS | {"seed"})
-    return *shapes, tuple(trial.latent_dim for trial in pack)
+    shapes = tuple(value for name, value in shared if name not in MEMBER_FIELDS)
+    seeds = len({trial.seed for trial in pack})
+    return *shapes, seeds, tuple(trial.latent_dim for trial in pack)
 
 
 def notices(sweep: Sweep) -> list[str]:
     """What whoever starts a sweep should know of its trials: how many the grids repeat, and, once
     for each pair of temperatures, of the trial that pays most."""
-    twice = [f"{sweep.repeated} cells of the grids repeat others and count once"]
+    twice = [f"{sweep.repeated} trials of the grids repeat others and count once"]
     taxed: dict[tuple[float | None, float | None], Trial] = {}
     for cell in sweep.cells:
         lowest = cell | {name: span.low for name, span in sweep.searched(cell).items()}

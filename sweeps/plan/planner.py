@@ -188,7 +188,7 @@ class Planner:
         """Ask a cell until it waits for a trial that has no row yet."""
         while trials := cell.ask():
             rows = [self._known(trial) for trial in trials]
-            rivals = self.sweep.halving is not None and len(trials) > 1
+            rivals = cell.rivals
             waiting = {t.trial_id for t, row in zip(trials, rows, strict=True) if row is None}
             if rivals and waiting - self._going_on:
                 rows = [None] * len(trials)  # who goes on depends on all: all are trained again

@@ -8,7 +8,8 @@ import functools
 import hashlib
 import json
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bsvae.metrics import METRICS
@@ -23,6 +24,9 @@ Row = Mapping[str, Any]
 
 class Point:
     """A grid cell without a search: one trial per seed."""
+
+    #: Whether who is trained to the end depends on all trials that are asked together.
+    rivals = False
 
     def __init__(self, sweep: Sweep, cell: Mapping[str, Any]) -> None:
         self._unasked = sweep.trials_of(cell)
@@ -43,8 +47,13 @@ class Point:
 class Study:
     """A grid cell with an Optuna search, asked and told round by round.
 
+    A proposal is trained once for each of the cell's seeds, and Optuna is told the mean over them.
     Asks are seeded, and the next round is asked only when the last is told whole, in the order it
     was asked: so the proposals depend on the results alone, never on scheduling.
+
+    A proposal of which a seed failed is told as failed, and one of which a seed diverged with a
+    score worse than any seen; that some of its seeds did well is no reason to try more like it.
+    One that lost to its rivals is told as pruned, with its mean at that rung.
     """
 
     def __init__(self, sweep: Sweep, cell: Mapping[str, Any]) -> None:
@@ -53,29 +62,36 @@ class Study:
         self.search = sweep.searched(cell)
         self.budget = sweep.budget
         self.asked = 0
-        self._round: list[tuple[optuna.Trial, list[Trial]]] = []
+        self._carried = sweep.carried_of(cell)
+        self._round: list[Asked] = []
         self._told: dict[str, Row] = {}
         self._worst = [-math.inf] * len(self.budget.objectives)
 
     @functools.cached_property
     def _study(self) -> "optuna.Study":
         first = self.sweep.seeds_of(self.cell)[0]
-        return _new_study({**self.cell, "seed": first}, self.budget.objectives, self.budget.seed)
+        name = json.dumps({**self.cell, "seed": first}, sort_keys=True)
+        if self._carried:  # other draws than those that may be among them
+            name += json.dumps(self._carried)
+        return _new_study(f"{self.budget.seed}/{name}", self.budget.objectives)
+
+    @property
+    def rivals(self) -> bool:
+        """Whether who is trained to the end depends on all trials of the open round."""
+        proposed = [one for one in self._round if one.asked is not None]
+        return self.sweep.halving is not None and len(proposed) > 1
 
     def ask(self) -> list[Trial]:
         """The next round, every proposal once per seed; nothing while one is open or the budget is
-        spent."""
-        if self._round or self.asked >= self.budget.trials:
+        spent.  The first is what is carried of earlier definitions, if anything is."""
+        left = self.budget.trials - self.asked
+        if self._round or left <= 0:
             return []
-        size = min(self.budget.round, self.budget.trials - self.asked)
-        for _ in range(size):
-            proposal = self._study.ask()
-            values = {
-                name: proposal.suggest_float(name, span.low, span.high, log=span.log)
-                for name, span in self.search.items()
-            }
-            self._round.append((proposal, self.sweep.trials_of(self.cell, values)))
-        self.asked += size
+        if self._carried and not self.asked:
+            self._round = [self._asked(values) for values in self._carried[:left]]
+        else:
+            self._round = [self._propose() for _ in range(min(self.budget.round, left))]
+        self.asked += len(self._round)
         return self._trials()
 
     def tell(self, row: Row) -> None:
@@ -90,27 +106,58 @@ class Study:
         return self.asked < self.budget.trials and in_round.isdisjoint(waiting)
 
     def _trials(self) -> list[Trial]:
-        return [trial for _, trials in self._round for trial in trials]
+        return [trial for proposal in self._round for trial in proposal.trials]
+
+    def _propose(self) -> "Asked":
+        asked = self._study.ask()
+        values = {
+            name: asked.suggest_float(name, span.low, span.high, log=span.log)
+            for name, span in self.search.items()
+        }
+        return self._asked(values, asked)
+
+    def _asked(self, values: dict[str, float], asked: "optuna.Trial | None" = None) -> "Asked":
+        return Asked(values, self.sweep.trials_of(self.cell, values), asked)
 
     def _close_round(self) -> None:
-        import optuna
-
-        told = [[self._told[trial.trial_id] for trial in trials] for _, trials in self._round]
+        told = [[self._told[trial.trial_id] for trial in one.trials] for one in self._round]
         scores = [self._scores(rows) for rows in told]
         for values in filter(None, scores):
             self._worst = [max(pair) for pair in zip(self._worst, values, strict=True)]
-        for (proposal, _), rows, values in zip(self._round, told, scores, strict=True):
-            statuses = {row["status"] for row in rows}
-            if values is None and "diverged" in statuses and "failed" not in statuses:
-                values = [_penalty(worst) for worst in self._worst]
-            if values is None:
-                self._study.tell(proposal, state=optuna.trial.TrialState.FAIL)
-            elif "stopped" in statuses:
-                proposal.report(values[0], max(row["epochs_trained"] for row in rows))
-                self._study.tell(proposal, state=optuna.trial.TrialState.PRUNED)
-            else:
-                self._study.tell(proposal, values)
+        for proposal, rows, values in zip(self._round, told, scores, strict=True):
+            self._learn(proposal, rows, values)
         self._round, self._told = [], {}
+
+    def _learn(self, proposal: "Asked", rows: list[Row], values: list[float] | None) -> None:
+        """Tell Optuna of one proposal: its mean scores, or how it ended without them."""
+        study = self._study
+        from optuna.trial import TrialState
+
+        statuses = {row["status"] for row in rows}
+        if values is None and "diverged" in statuses and "failed" not in statuses:
+            values = [_penalty(worst) for worst in self._worst]
+        if proposal.asked is None:
+            self._add(proposal.values, values)
+        elif values is None:
+            study.tell(proposal.asked, state=TrialState.FAIL)
+        elif "stopped" in statuses:
+            proposal.asked.report(values[0], max(row["epochs_trained"] for row in rows))
+            study.tell(proposal.asked, state=TrialState.PRUNED)
+        else:
+            study.tell(proposal.asked, values)
+
+    def _add(self, values: dict[str, float], scores: list[float] | None) -> None:
+        """Have Optuna know a proposal that it did not make, if there is something to know."""
+        import optuna
+
+        if scores is not None:
+            spans: dict[str, optuna.distributions.BaseDistribution] = {
+                name: optuna.distributions.FloatDistribution(span.low, span.high, log=span.log)
+                for name, span in self.search.items()
+            }
+            self._study.add_trial(
+                optuna.create_trial(params=values, distributions=spans, values=scores)
+            )
 
     def _scores(self, rows: list[Row]) -> list[float] | None:
         """Means over the seeds of a proposal, lower better; None where a seed has none."""
@@ -124,14 +171,29 @@ class Study:
         """Objective values, lower better, or None where one is missing or not finite."""
         if row["status"] not in ("done", "stopped"):
             return None
-        signs = [1 if METRICS[name].better == "lower" else -1 for name in self.budget.objectives]
+        signs = [METRICS[name].sign for name in self.budget.objectives]
         values = [row[name] for name in self.budget.objectives]
         if any(value is None or not math.isfinite(value) for value in values):
             return None
         return [sign * value for sign, value in zip(signs, values, strict=True)]
 
 
-def _new_study(cell: Mapping[str, Any], objectives: tuple[str, ...], seed: int) -> "optuna.Study":
+@dataclass(frozen=True)
+class Asked:
+    """A proposal of the open round.
+
+    Attributes:
+        values: of the searched fields.
+        trials: one for each seed.
+        asked: what Optuna is told of; None if it is carried of an earlier definition.
+    """
+
+    values: dict[str, float]
+    trials: list[Trial]
+    asked: "optuna.Trial | None" = None
+
+
+def _new_study(name: str, objectives: Sequence[str]) -> "optuna.Study":
     try:
         import optuna
     except ImportError:
@@ -141,7 +203,6 @@ def _new_study(cell: Mapping[str, Any], objectives: tuple[str, ...], seed: int) 
         ) from None
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    name = f"{seed}/{json.dumps(cell, sort_keys=True)}"
     number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
     directions = [optuna.study.StudyDirection.MINIMIZE] * len(objectives)
     sampler = optuna.samplers.TPESampler(seed=number)

@@ -101,10 +101,8 @@ def _tables(outcome: Outcome) -> list[dict[str, Any]]:
     """The sweep's tables, the claims aside, which stand in a section of their own."""
     if outcome.done.empty:
         return []
-    trials = outcome.trials.drop(columns=["label", "cell"])
-    found = tables(outcome.sweep.name, trials, outcome.panel, outcome.objective)
-    shown = [entry for entry in found if entry.frame.index.name != "claim"]
-    return [{"title": e.title, "notes": e.notes, **html_table(e.frame)} for e in shown]
+    shown = [entry for entry in tables(outcome) if entry.frame.index.name != "claim"]
+    return [{"title": e.title, "notes": e.notes, **html_table(e.readable)} for e in shown]
 
 
 def images(outcome: Outcome) -> Iterator[Image]:

@@ -66,7 +66,8 @@ def _value(value: Any) -> Any:
 
 def html_table(frame: pd.DataFrame) -> dict[str, Any]:
     """A frame as text: header rows of (text, columns spanned), body rows of cells."""
-    flat = frame.reset_index()
+    named = any(name is not None for name in frame.index.names)
+    flat = frame.reset_index() if named else frame
     names = [column if isinstance(column, tuple) else (column,) for column in flat.columns]
     levels = [[_word(column[level]) for column in names] for level in range(len(names[0]))]
     heads = [_spans(level) for level in levels[:-1]] + [[(text, 1) for text in levels[-1]]]

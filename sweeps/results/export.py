@@ -1,14 +1,18 @@
-"""A sweep's searches as Optuna studies, for optuna-dashboard and Optuna's own tools."""
+"""A sweep as one Optuna study, for optuna-dashboard and Optuna's own tools."""
 
-import contextlib
 import datetime
-import os
-import uuid
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pandas as pd
-from optuna.distributions import FloatDistribution
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
@@ -17,46 +21,78 @@ from optuna.trial import FrozenTrial, TrialState
 
 from bsvae.checks import BadInput
 from bsvae.metrics import METRICS
+from bsvae.trial import FIELDS
+from sweeps.definition.sweep import Sweep
+from sweeps.results.card import fields_of
+from sweeps.results.cells import varying
 from sweeps.results.outcome import Outcome
+from sweeps.results.writing import new_file
 
 STATES = {"done": TrialState.COMPLETE, "stopped": TrialState.PRUNED}
 SQLITE = (".db", ".sqlite", ".sqlite3")
 JOURNAL = (".log", ".journal")
 
+#: Numbers that span this factor are spread on a logarithmic scale.
+WIDE = 10.0
+
 
 def export(outcome: Outcome, path: Path) -> int:
-    """Write one study per searched cell to a new file, whole or not at all; how many there are.
+    """Write all trials of a sweep as one study to a new file, whole or not at all; how many.
 
     A name that ends in ``.db`` or ``.sqlite3`` makes an SQLite storage, ``.log`` or ``.journal`` a
-    journal.  Trials keep their parameters, objectives, times, and the first objective by epoch;
-    failed and diverged ones are failed, stopped ones pruned.
+    journal.  Parameters are the fields that vary, searched or not; a trial has those that its
+    family uses.  Every seed is a trial, its seed an attribute.  Trials keep their objectives,
+    times, and the first objective by epoch; failed and diverged ones are failed, stopped ones
+    pruned.
 
     Raises:
-        BadInput: if the sweep searches nothing, the file exists, or its name ends otherwise.
+        BadInput: if the file exists, its folder does not, or its name ends otherwise.
     """
-    if outcome.sweep.budget is None:
-        raise BadInput(
-            f"sweep {outcome.sweep.name!r} searches nothing: there is no study to export"
-        )
     if path.suffix not in (*SQLITE, *JOURNAL):
         raise BadInput(f"--optuna {str(path)!r}: must end in {', '.join((*SQLITE, *JOURNAL))}")
-    if os.path.lexists(path):
-        raise BadInput(f"--optuna {str(path)!r}: exists already")
-    if not path.parent.is_dir():
-        raise BadInput(f"--optuna {str(path)!r}: there is no folder {str(path.parent)!r}")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    temporary = path.parent / f".{path.name}.{uuid.uuid4().hex}{path.suffix}"
+    new_file("--optuna", path, lambda place: _write(outcome, place))
+    return len(outcome.trials)
+
+
+def distributions(sweep: Sweep) -> dict[str, BaseDistribution]:
+    """The fields that vary, as parameters that hold every value of the sweep.
+
+    >>> from sweeps.definition.parse import parse
+    >>> grid = {"latent_dim": [2, 4], "kl_weight": [0.1, 1.0, 10.0]}
+    >>> sweep = parse("s", {"trial": {"family": "gaussian"}, "grid": [grid]}, {})
+    >>> found = distributions(sweep)
+    >>> found["latent_dim"]
+    IntDistribution(high=4, log=False, low=2, step=1)
+    >>> found["kl_weight"].log, found["kl_weight"].low, found["kl_weight"].high
+    (True, 0.1, 10.0)
+    """
+    names = varying(sweep) or ["family", "latent_dim"]
+    return {name: _distribution(sweep, name) for name in names}
+
+
+def _distribution(sweep: Sweep, name: str) -> BaseDistribution:
+    values = list(dict.fromkeys(cell[name] for cell in sweep.cells if name in cell))
+    if FIELDS[name].type in (str, str | None, bool, bool | None):
+        return CategoricalDistribution(values)
+    span = sweep.search.get(name)
+    values += [span.low, span.high] if span else []
+    low, high = min(values), max(values)
+    log = low > 0 and (span.log if span else high >= WIDE * low)
+    if FIELDS[name].type in (int, int | None):
+        return IntDistribution(low, high, log=log)
+    return FloatDistribution(low, high, log=log)
+
+
+def _write(outcome: Outcome, path: Path) -> None:
+    storage = _storage(path)
     try:
-        temporary.touch(exist_ok=False)
-        count = _write_studies(outcome, _storage(temporary))
-        os.replace(temporary, path)
-    except (OSError, StorageInternalError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise BadInput(f"--optuna {str(path)!r}: cannot be written ({reason})") from None
+        _write_study(outcome, storage)
+    except StorageInternalError as error:
+        raise OSError(f"{error}") from None
     finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-    return count
+        if isinstance(storage, RDBStorage):
+            storage.engine.dispose()
 
 
 def _storage(path: Path) -> BaseStorage:
@@ -65,56 +101,54 @@ def _storage(path: Path) -> BaseStorage:
     return JournalStorage(JournalFileBackend(str(path)))
 
 
-def _write_studies(outcome: Outcome, storage: BaseStorage) -> int:
-    budget = outcome.sweep.budget
-    assert budget is not None
-    ways = {"lower": StudyDirection.MINIMIZE, "higher": StudyDirection.MAXIMIZE}
-    directions = [ways[METRICS[name].better] for name in budget.objectives]
+def _write_study(outcome: Outcome, storage: BaseStorage) -> None:
+    sweep = outcome.sweep
+    ways = {1: StudyDirection.MINIMIZE, -1: StudyDirection.MAXIMIZE}
+    study = optuna.create_study(
+        storage=storage,
+        study_name=sweep.name,
+        directions=[ways[METRICS[name].sign] for name in sweep.objectives],
+    )
+    study.set_user_attr("about", " ".join(sweep.about.split()))
+    study.set_user_attr("objectives", sweep.objectives)
+    study.set_user_attr("select_on_test", sweep.select_on_test)
+    known = distributions(sweep)
     curves = dict(list(outcome.epochs.groupby("trial_id")))
-    asked = [n for n, cell in enumerate(outcome.sweep.cells) if outcome.sweep.searched(cell)]
-    for number in asked:
-        rows = outcome.trials[outcome.trials["cell"] == number].sort_values("finished_at")
-        study = optuna.create_study(
-            storage=storage, study_name=_name(outcome, number), directions=directions
-        )
-        study.set_user_attr("objectives", budget.objectives)
-        study.set_user_attr("cell", outcome.sweep.cells[number])
-        for _, row in rows.iterrows():
-            study.add_trial(_trial(outcome, row, curves.get(row["trial_id"])))
-    if isinstance(storage, RDBStorage):
-        storage.engine.dispose()
-    return len(asked)
+    for row in outcome.trials.sort_values("finished_at").to_dict("records"):
+        study.add_trial(_trial(outcome, row, known, curves.get(row["trial_id"])))
 
 
-def _name(outcome: Outcome, number: int) -> str:
-    """The cell in words, and its number, which makes it the only one."""
-    cell = outcome.sweep.cells[number]
-    return f"{outcome.sweep.name} {number}: {cell['family']}, {cell['latent_dim']} dimensions"
-
-
-def _trial(outcome: Outcome, row: pd.Series, curve: pd.DataFrame | None) -> FrozenTrial:
+def _trial(
+    outcome: Outcome,
+    row: Mapping[Any, Any],
+    known: Mapping[str, BaseDistribution],
+    curve: pd.DataFrame | None,
+) -> FrozenTrial:
     """One row as Optuna has it."""
-    sweep, budget = outcome.sweep, outcome.sweep.budget
-    assert budget is not None
-    spans = sweep.searched(sweep.cells[row["cell"]])
+    names = outcome.sweep.objectives
+    values = [float(row[name]) for name in names if pd.notna(row[name])]
     state = STATES.get(row["status"], TrialState.FAIL)
-    objectives = [row[name] for name in budget.objectives]
-    if state == TrialState.COMPLETE and any(pd.isna(value) for value in objectives):
+    if state == TrialState.COMPLETE and len(values) < len(names):
         state = TrialState.FAIL
-    steps = {}
-    if curve is not None and budget.objectives[0] in curve and len(budget.objectives) == 1:
-        values = curve[["epoch", budget.objectives[0]]].dropna().to_numpy()
-        steps = {int(epoch): float(value) for epoch, value in values}
+    used = fields_of(row)
     trial = optuna.trial.create_trial(
         state=state,
-        values=[float(value) for value in objectives] if state == TrialState.COMPLETE else None,
-        params={name: float(row[name]) for name in spans},
-        distributions={n: FloatDistribution(s.low, s.high, log=s.log) for n, s in spans.items()},
-        intermediate_values=steps,
-        user_attrs={"trial_id": row["trial_id"], "status": row["status"]},
+        values=values if state == TrialState.COMPLETE else None,
+        params={name: used[name] for name in known if name in used},
+        distributions={name: known[name] for name in known if name in used},
+        intermediate_values=_steps(curve, *names),
+        user_attrs={name: row[name] for name in ("trial_id", "status", "seed", "cell", "label")},
     )
     if pd.notna(row["finished_at"]):
         ended = row["finished_at"].to_pydatetime().astimezone().replace(tzinfo=None)
         trial.datetime_complete = ended
         trial.datetime_start = ended - datetime.timedelta(seconds=float(row["seconds"] or 0))
     return trial
+
+
+def _steps(curve: pd.DataFrame | None, objective: str, *others: str) -> dict[int, float]:
+    """The objective by epoch; Optuna keeps none of trials with several."""
+    if curve is None or objective not in curve or others:
+        return {}
+    values = curve[["epoch", objective]].dropna().to_numpy()
+    return {int(epoch): float(value) for epoch, value in values}

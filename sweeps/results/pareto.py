@@ -26,14 +26,18 @@ def front(trials: pd.DataFrame, objectives: Sequence[str]) -> pd.DataFrame:
     >>> front(pd.DataFrame(points), ["test_distortion", "test_kl"]).index.tolist()
     [0, 1]
     """
-    done = trials[trials["status"] == "done"]
-    signs = [1.0 if METRICS[name].better == "lower" else -1.0 for name in objectives]
-    values = done[list(objectives)].to_numpy(dtype=float) * signs  # (N, K), lower is better
+    return undominated(trials[trials["status"] == "done"], objectives)
+
+
+def undominated(points: pd.DataFrame, objectives: Sequence[str]) -> pd.DataFrame:
+    """The rows that no other dominates, as `front` says of trials."""
+    signs = [METRICS[name].sign for name in objectives]
+    values = points[list(objectives)].to_numpy(dtype=float) * signs  # (N, K), lower is better
     finite = np.flatnonzero(np.isfinite(values).all(axis=1))
-    done, values = done.iloc[finite], values[finite]
+    points, values = points.iloc[finite], values[finite]
     kept: list[int] = []
     for row in np.lexsort(values.T[::-1]):  # nothing dominates what stands before it
         rivals = values[kept]
         if not ((rivals <= values[row]).all(axis=1) & (rivals < values[row]).any(axis=1)).any():
             kept.append(row)
-    return done.iloc[kept]
+    return points.iloc[kept]

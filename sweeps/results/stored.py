@@ -16,6 +16,7 @@ from sweeps.ledger.ledger import Ledger
 from sweeps.ledger.places import check_place, sweeps_with_results
 from sweeps.plan.planner import columns
 from sweeps.plan.replay import Replay, Transcript, replay
+from sweeps.results.redefined import as_run
 
 #: Where what searches asked is kept, for the next time that their rows are looked for; and of how
 #: many cells, those of the sweep as it was asked for before among them.
@@ -46,7 +47,7 @@ def stored_sweep(name_or_file: str, results: str | Path) -> tuple[Sweep, Ledger]
         raise BadInput(
             f"sweep {name!r} has no results in {str(results)!r}: bsvae run {name_or_file}"
         )
-    return sweep, ledger
+    return as_run(sweep, ledger), ledger
 
 
 def asked_sweep(
@@ -141,6 +142,7 @@ def hidden_rows(sweep: Sweep, ledger: Ledger) -> int:
         last = definition(ledger)
     except BadInput:
         return 0  # damaged, or another program's: what was asked for is lost already
+    sweep = as_run(sweep, ledger)
     if last is None or last.document == sweep.document:
         return 0
     kept = so_far(sweep, ledger)

@@ -13,6 +13,7 @@ from sweeps.ledger.checkpoints import discard, packs_under_way
 from sweeps.ledger.ledger import Ledger
 from sweeps.ledger.places.interface import LocalFiles
 from sweeps.plan.planner import Planner, columns
+from sweeps.results.redefined import as_run, tell_of_carried
 from sweeps.results.stored import other_rows
 from sweeps.running.job import GaveUp, Job
 
@@ -46,11 +47,13 @@ def execute(
     folder = folder and str(Path(folder).expanduser().resolve())
     interval = checkpoint_interval()
     job = Job(ledger.results, sweep.name, folder, sweep.extras, sweep.halving, interval)
+    sweep = as_run(sweep, ledger)
     given_up = _failed(ledger) if retry_failed else frozenset()
     new_planner = _planners(sweep, ledger, pack_limit, given_up)
     planner = new_planner(1, "cpu")
     if not retry_failed:
         tell_of_others(planner, ledger)
+    tell_of_carried(sweep)
     if planner.finished:
         with _held(ledger, sweep):
             return planner

@@ -155,7 +155,7 @@ def test_what_grids_repeat_is_counted_once(cli):
     grids = "[[grid]]\nseeds = [1, 2]\n[[grid]]\nseeds = [2, 3]\nkl_weight = [1, 1.0]\n"
     (cli.folder / "my.toml").write_text(GOOD + grids)
     plan = cli.prints("plan", "my.toml")
-    assert "4 cells of the grids repeat others and count once" in plan
+    assert "3 trials of the grids repeat others and count once" in plan
     assert "3 trials wanted" in plan
     assert "repeat" not in cli.prints("plan", "quickstart")
 

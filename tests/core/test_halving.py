@@ -1,6 +1,7 @@
 """Successive halving, from its rule to the trials that a pack trains."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -77,16 +78,58 @@ def test_of_eta_rivals_one_goes_on_rounded_up(eta, left):
     assert losers == set(range(5 - left))
 
 
+def of_seeds(costs, seeds=(0, 1, 2)):
+    """Trials of several proposals, one for each seed, and the negative ELBO that each shows."""
+    trials = [replace(t, seed=seed) for t in rivals(weights=tuple(costs)) for seed in seeds]
+    values = [value for shown in costs.values() for value in shown]
+    return trials, [{"test_neg_elbo": value, "valid_neg_elbo": value} for value in values]
+
+
+def test_proposals_are_ranked_by_the_mean_over_their_seeds():
+    """The second has the best seed of all, and the worse mean."""
+    trials, shown = of_seeds({1.0: (5.0, 5.0, 5.0), 2.0: (1.0, 7.0, 8.0)})
+    assert HALVING.losers(trials, shown, number=2) == {3, 4, 5}
+    valid = replace(HALVING, objective="valid_neg_elbo")
+    assert valid.losers(trials, shown, number=2) == {3, 4, 5}
+    order = [3, 0, 4, 1, 5, 2]
+    mixed = [[side[place] for place in order] for side in (trials, shown)]
+    assert HALVING.losers(*mixed, number=2) == {0, 2, 4}
+
+
+def test_a_proposal_of_which_a_seed_diverged_is_the_worst():
+    """In this epoch, or in an earlier one, when that seed has left the pack."""
+    trials, shown = of_seeds({1.0: (1.0, 1.0, math.nan), 2.0: (9.0, 9.0, 9.0)})
+    assert HALVING.losers(trials, shown, number=2) == {0, 1, 2}
+    assert HALVING.losers(trials[:2] + trials[3:], shown[:2] + shown[3:], number=2) == {0, 1}
+    (alone,) = HALVING.groups(trials)
+    assert alone == trials
+    assert HALVING.losers(trials[:3], shown[:3], number=2) == set()
+
+
+def test_all_seeds_of_a_proposal_stop_at_one_rung(digits):
+    trials = [replace(trial, seed=seed) for trial in rivals() for seed in (0, 1)]
+    ended = ends(trials, digits)
+    ways = {weight: set() for weight in (0.5, 1.0, 4.0, 16.0)}
+    for trial, (status, number, _) in ended.items():
+        ways[trial.kl_weight].add((status, number))
+    assert all(len(way) == 1 for way in ways.values())
+    assert sorted(way for (way,) in ways.values()) == sorted(
+        [("done", EPOCHS), ("stopped", 2), ("stopped", 2), ("stopped", 4)]
+    )
+
+
+SIZE = {"dataset": "digits", "validation": 300, "hidden": 16, "epochs": EPOCHS}
 SEARCH = {
-    "trial": {"dataset": "digits", "family": "gaussian", "hidden": 16, "epochs": EPOCHS},
+    "trial": {"family": "gaussian", **SIZE},
     "grid": [{"latent_dim": [2, 5]}],
     "search": {"kl_weight": {"low": 0.1, "high": 10.0, "log": True}},
     "optuna": {"trials": 8, "round": 4},
 }
 
 
-def test_a_search_stops_the_same_trials_however_it_is_packed(tmp_path):
-    sweep = parse("s", SEARCH | {"halving": {"eta": 2, "min_epochs": 2}}, {})
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_a_search_stops_the_same_trials_however_it_is_packed(tmp_path, seeds):
+    sweep = parse("s", SEARCH | {"seeds": seeds, "halving": {"eta": 2, "min_epochs": 2}}, {})
     tables = []
     for pack_limit in (1, 8):
         ledger = Ledger(tmp_path / str(pack_limit), "s")
@@ -95,7 +138,8 @@ def test_a_search_stops_the_same_trials_however_it_is_packed(tmp_path):
     one, many = tables
     assert list(one["trial_id"]) == list(many["trial_id"])
     assert list(one["status"]) == list(many["status"])
-    assert one["status"].value_counts().to_dict() == {"stopped": 12, "done": 4}
+    assert one["status"].value_counts().to_dict() == {"stopped": 12 * seeds, "done": 4 * seeds}
+    assert one.groupby("kl_weight")["status"].nunique().max() == 1
     assert one["test_neg_elbo"].tolist() == pytest.approx(many["test_neg_elbo"].tolist(), rel=1e-5)
     curves = Ledger(tmp_path / "1", "s").table("epochs")
     lengths = curves.groupby("trial_id").size().sort_index()

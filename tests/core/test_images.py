@@ -32,10 +32,10 @@ def test_training_inputs_are_masked_and_nothing_else_is() -> None:
 def test_a_fixed_mask_is_drawn_once_and_a_fresh_one_every_epoch() -> None:
     images = load("digits").train
     fixed, fresh, none = (trial_of(mask=mask) for mask in ("fixed", "fresh", "none"))
-    masks = {t.mask: [mask_noise(t, images, epoch) for epoch in (1, 2)] for t in (fixed, fresh)}
+    masks = {t.mask: [mask_noise(t, 0, images, epoch) for epoch in (1, 2)] for t in (fixed, fresh)}
     assert masks["fixed"][0].equal(masks["fixed"][1])
     assert not masks["fresh"][0].equal(masks["fresh"][1])
-    assert mask_noise(none, images, 1) is None
+    assert mask_noise(none, 0, images, 1) is None
     assert (fixed.mask_probability, none.mask_probability) == (0.7, None)
 
 

@@ -96,7 +96,7 @@ def test_weights_come_from_the_trials_own_seed_and_shapes():
 def test_trials_of_different_fusion_keys_are_refused():
     trial = Trial(family="gaussian", latent_dim=2)
     with pytest.raises(BadInput, match="different fusion keys"):
-        Pack.of([trial, dataclasses.replace(trial, seed=1)])
+        Pack.of([trial, dataclasses.replace(trial, hidden=8)])
 
 
 def test_adam_is_torchs():

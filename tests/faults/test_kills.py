@@ -19,7 +19,7 @@ epochs = 100
 [[grid]]
 family = ["gaussian", "logit_normal", "concrete"]
 latent_dim = [2, 3, 4, 5]
-seed = [1, 2, 3, 4]
+seeds = [1, 2, 3, 4]
 """
 CYCLES = 100
 LONGEST = {"serial": 10.0, "ray": 24.0}  # seconds: past the start, on a machine that is not busy

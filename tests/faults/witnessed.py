@@ -22,7 +22,7 @@ epochs = 150
 [[grid]]
 family = ["gaussian", "logit_normal"]
 latent_dim = [2, 3, 4, 5]
-seed = [1]
+seeds = [1]
 """
 
 
