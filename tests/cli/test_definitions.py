@@ -90,13 +90,14 @@ def test_what_only_adds_just_runs(ran):
     assert "3 trials done" in ran.prints("run", "q.toml", *SERIAL)
 
 
-def test_overrides_are_kept_and_shown(cli):
+def test_overrides_are_kept_and_shown(cli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
     (cli.folder / "q.toml").write_text(FILE)
     cli.prints("run", "q.toml", "--epochs", "2", "--set", "hidden=9", *SERIAL)
     stored = json.loads((cli.folder / "results/q/sweep.json").read_text())
     assert stored["overrides"] == {"hidden": 9, "epochs": 2}
     told = "with hidden = 9, epochs = 2"
-    assert f"2/2 {told}" in " ".join(cli.prints("ls").split())
+    assert f"q 2/2 ({told}) a small one" in " ".join(cli.prints("ls").split())
     for command in ("status", "show", "table"):
         assert told in cli.prints(command, "q"), command
     cli.prints("run", "q", *SERIAL)
@@ -108,12 +109,16 @@ def test_a_sweep_file_has_no_overrides_of_its_own(cli):
     assert "overrides: a run notes them in sweep.json" in cli.refuses("plan", "q.toml")
 
 
-def test_a_shipped_sweep_at_fewer_epochs_says_so(cli):
+def test_a_shipped_sweep_at_fewer_epochs_says_so(cli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
     cut = ("--epochs", "1", "--set", "hidden=8", "--set", "dataset=digits")
     cli.prints("run", "logit_normal", *cut, *SERIAL)
     listed = " ".join(cli.prints("ls").split())
     wanted = read_sweep("logit_normal").wanted
-    assert f"logit_normal {wanted}/{wanted} at 1 of 200 epochs with hidden = 8" in listed
+    assert (
+        f"logit_normal {wanted}/{wanted} at 1 of 200 epochs (with hidden = 8, dataset = digits"
+        in listed
+    )
     assert "at 1 of 200 epochs" in cli.prints("status", "logit_normal")
     assert "wants --yes" in cli.prints("plan", "logit_normal")
 
