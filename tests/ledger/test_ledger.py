@@ -140,5 +140,5 @@ def test_one_driver_at_a_time(tmp_path):
 
 
 def test_loading_what_was_never_run_says_so(tmp_path):
-    with pytest.raises(BadInput, match="no results in .*: bsvae run quickstart"):
+    with pytest.raises(BadInput, match=r"no results in .*: bsvae run quickstart"):
         sweeps.load("quickstart", results=tmp_path)
