@@ -206,6 +206,6 @@ def _override(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict
         "search": search,
         "optuna": tables["optuna"] if searched else {},
         "halving": document.get("halving") if searched else None,
-        **({"overrides": noted} if noted else {}),
         **({"carried": document["carried"]} if document.get("carried") and searched else {}),
+        **({"overrides": noted} if noted else {}),
     }

@@ -52,13 +52,13 @@ def own_rows(
     if not len(rows):
         return rows
     ids = np.array([name.removesuffix(".parquet") for name in names], dtype=object)
-    part_of = np.repeat(np.arange(len(names)), counts)
+    part_of = np.repeat(np.arange(len(names)), np.asarray(counts))
     own = rows["trial_id"].to_numpy() == ids[part_of]
     if own.all():
         return rows
-    foreign: list[int] = np.unique(part_of[~own]).tolist()
+    foreign = [names[int(part)] for part in np.unique(part_of[~own])]
     _warn(
-        f"{files.place(table)}: left out {_listed([names[part] for part in foreign])}, which hold "
+        f"{files.place(table)}: left out {_listed(foreign)}, which hold "
         "another trial than they are named by; delete them and run the sweep again"
     )
     return rows.filter(pa.array(own))

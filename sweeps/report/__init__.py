@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from bsvae.checks import BadInput
@@ -22,6 +23,7 @@ from sweeps.results.outcome import Outcome, read_outcome
 from sweeps.results.provenance import cost, provenance, sweep_file
 from sweeps.results.stored import stored_sweep
 from sweeps.results.tables import tables
+from sweeps.text import duration
 
 PICTURE_DPI = 130
 
@@ -68,15 +70,18 @@ def write_index(results: str) -> Path | str:
     return _write(files_of(results), "index.html", page)
 
 
-def render(outcome: Outcome, shown: list[Image], refresh: int = 0) -> str:
+def render(
+    outcome: Outcome, shown: list[Image], refresh: int = 0, running: str | Markup = ""
+) -> str:
     """The page as text.
 
     Args:
         outcome: what it shows.
         shown: its figures.
         refresh: seconds after which the page asks its server for news; 0 in a file.
+        running: the section of packs in training, or what stands in for it.
     """
-    source = _TEMPLATES.get_source(_environment(), "report.js.j2")[0]
+    source = _TEMPLATES.get_source(environment(), "report.js.j2")[0]
     return _template("report.html.j2").render(
         sweep=outcome.sweep,
         about=" ".join(outcome.sweep.about.split()),
@@ -87,12 +92,13 @@ def render(outcome: Outcome, shown: list[Image], refresh: int = 0) -> str:
         tables=_tables(outcome),
         images=shown,
         cost=html_table(cost(outcome)),
-        duration=_duration(float(outcome.trials["device_seconds"].sum())),
+        duration=duration(float(outcome.trials["device_seconds"].sum())),
         provenance=provenance(outcome),
         sweep_file=sweep_file(outcome.sweep.document),
         trials=trials_table(outcome),
         script=source,
         refresh=refresh,
+        running=running,
         policy=_policy(source),
     )
 
@@ -125,17 +131,6 @@ def _data_uri(figure: Figure, form: str) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(content.getvalue()).decode()}"
 
 
-def _duration(seconds: float) -> str:
-    """Seconds, minutes or hours, in words.
-
-    >>> _duration(75.2), _duration(600), _duration(9000)
-    ('75 seconds', '10 minutes', '2.5 hours')
-    """
-    if seconds < 120:
-        return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"
-
-
 def _index_row(name: str, results: str) -> dict[str, Any]:
     try:
         outcome = read_outcome(*stored_sweep(name, results))
@@ -160,7 +155,8 @@ def _policy(script: str) -> str:
     )
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Where the page's templates are."""
     return Environment(
         loader=_TEMPLATES,
         autoescape=True,
@@ -171,7 +167,7 @@ def _environment() -> Environment:
 
 
 def _template(name: str) -> Any:
-    return _environment().get_template(name)
+    return environment().get_template(name)
 
 
 def _write(files: Files, path: str, text: str) -> Path | str:
