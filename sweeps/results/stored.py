@@ -128,7 +128,9 @@ def epochs_apart(sweep: Sweep) -> str:
 def overrides_apart(sweep: Sweep) -> str:
     """The fields that were set when a sweep was asked for, but for what `epochs_apart` says."""
     said = {"epochs"} if epochs_apart(sweep) else set()
-    named = [f"{name} = {value}" for name, value in sweep.overrides.items() if name not in said]
+    named = [
+        f"{name} = {value}" for name, value in sorted(sweep.overrides.items()) if name not in said
+    ]
     return f"with {', '.join(named)}" if named else ""
 
 

@@ -96,7 +96,7 @@ def test_overrides_are_kept_and_shown(cli, monkeypatch):
     cli.prints("run", "q.toml", "--epochs", "2", "--set", "hidden=9", *SERIAL)
     stored = json.loads((cli.folder / "results/q/sweep.json").read_text())
     assert stored["overrides"] == {"hidden": 9, "epochs": 2}
-    told = "with hidden = 9, epochs = 2"
+    told = "with epochs = 2, hidden = 9"
     assert f"q 2/2 ({told}) a small one" in " ".join(cli.prints("ls").split())
     for command in ("status", "show", "table"):
         assert told in cli.prints(command, "q"), command
@@ -116,7 +116,7 @@ def test_a_shipped_sweep_at_fewer_epochs_says_so(cli, monkeypatch):
     listed = " ".join(cli.prints("ls").split())
     wanted = read_sweep("logit_normal").wanted
     assert (
-        f"logit_normal {wanted}/{wanted} at 1 of 200 epochs (with hidden = 8, dataset = digits"
+        f"logit_normal {wanted}/{wanted} at 1 of 200 epochs (with dataset = digits, hidden = 8"
         in listed
     )
     assert "at 1 of 200 epochs" in cli.prints("status", "logit_normal")
