@@ -15,30 +15,13 @@ from torch import Tensor
 from bsvae.datasets import Data
 from bsvae.measures.codes import read, references
 from bsvae.measures.generation import prior_images, reconstruct
+from bsvae.metrics import COVERAGE, DISTANCE_RATIO, EXPLAINED, KNN_ACCURACY
 from bsvae.pack import Pack
-
-#: Thresholds of the booleans, chosen so that a collapsed model (one whose decoder ignores the
-#: code) fails 2 to 4: its codes classify by chance, its draws are all one image.
-KNN_ACCURACY = 0.3
-COVERAGE = 0.2
-DISTANCE_RATIO = 1.5
-EXPLAINED = 0.1
 
 #: Images compared with draws from the prior, and the neighbours that say how near is near.
 DRAWS = 1000
 REFERENCE = 5000
 NEIGHBOURS = 5
-
-
-@torch.no_grad()
-def independent_pixels(data: Data) -> float:
-    """-ln p(x) of the test set under one Bernoulli per pixel with the training means, nats.
-
-    What a decoder that ignores its code can reach at best: 205.8 on MNIST.
-    """
-    p = ((data.train.double().sum(0) + 1) / (255 * len(data.train) + 2)).clamp(1e-12, 1 - 1e-12)
-    x = data.test_binary.double()  # (N, D)
-    return -(x * p.log() + (1 - x) * torch.log1p(-p)).sum(-1).mean().item()
 
 
 def explained(pack: Pack, data: Data, part: str = "test") -> Tensor:
