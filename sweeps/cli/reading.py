@@ -28,15 +28,22 @@ def ls(results: Results = "results") -> None:
 def _listed(name: str, results: str, stored: bool) -> list[str]:
     """A sweep in a row of `ls`."""
     from sweeps.definition.file import read_sweep
-    from sweeps.results.stored import asked_with, open_ledger, so_far, stored_sweep
+    from sweeps.results.stored import (
+        epochs_apart,
+        open_ledger,
+        overrides_apart,
+        so_far,
+        stored_sweep,
+    )
 
     try:
         if stored:
             sweep, ledger = stored_sweep(name, results)
         else:  # rows may have been copied there
             sweep, ledger = read_sweep(name), open_ledger(results, name)
-        done = f"{so_far(sweep, ledger).done}/{sweep.wanted} {asked_with(sweep)}"
-        return [name, done.strip(), " ".join(sweep.about.split())]
+        done = f"{so_far(sweep, ledger).done}/{sweep.wanted} {epochs_apart(sweep)}"
+        overrides = f"({apart}) " if (apart := overrides_apart(sweep)) else ""
+        return [name, done.strip(), overrides + " ".join(sweep.about.split())]
     except BadInput as error:
         return [name, "?", f"unreadable: {error}"]
 

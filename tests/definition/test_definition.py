@@ -63,6 +63,7 @@ def test_a_grid_wins_over_constants_and_keeps_its_own_value(tmp_path):
         ("a = 1\na = 2\n", "not valid TOML"),
         (GRID.replace("latent_dim", "latent_dims"), "unknown key 'latent_dims' (did you mean"),
         (GRID.replace("gaussian", "gausian"), "unknown family 'gausian'"),
+        (GRID.replace("[2, 4]", "{a = 1}"), "must be a list"),
         (GRID.replace("[2, 4]", "[]"), "must be a list"),
         (GRID.replace("[2, 4]", "[2, 0]"), "latent_dim = 0"),
         (GRID + "[gird]\n", "unknown key 'gird' (did you mean 'grid'?)"),
