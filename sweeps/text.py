@@ -1,4 +1,4 @@
-"""Values as people read them, on a terminal and on a page."""
+"""Values, counts, durations and sizes as people read them, on a terminal and on a page."""
 
 import math
 
@@ -63,12 +63,29 @@ def counted(number: int, one: str, several: str = "") -> str:
     return f"{number:,} {one if number == 1 else several or one + 's'}"
 
 
-def clock(seconds: float) -> str:
-    """Minutes and seconds, or hours too.
+def duration(seconds: float) -> str:
+    """A time in its two largest units.
 
-    >>> clock(75), clock(3700)
-    ('1:15', '1:01:40')
+    >>> duration(0.2), duration(75), duration(600), duration(9000), duration(190_000)
+    ('under a second', '1 min 15 s', '10 min', '2 h 30 min', '2 d 4 h')
     """
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    if seconds < 1:
+        return "under a second"
+    left, parts = round(seconds), []
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s")):
+        number, left = divmod(left, size)
+        parts.append((number, unit))
+    first = next(place for place, (number, _) in enumerate(parts) if number)
+    return " ".join(f"{number} {unit}" for number, unit in parts[first : first + 2] if number)
+
+
+def memory(size: float) -> str:
+    """Bytes in the unit that suits them, of powers of 1000.
+
+    >>> memory(256), memory(256_384), memory(10.4e6), memory(2.31e9)
+    ('256 B', '256 kB', '10 MB', '2.3 GB')
+    """
+    units = ["B", "kB", "MB", "GB", "TB"]
+    while size >= 999.5 and len(units) > 1:
+        size, units = size / 1000, units[1:]
+    return f"{size:.1f} {units[0]}" if units[0] in ("GB", "TB") else f"{size:.0f} {units[0]}"

@@ -20,6 +20,7 @@ StoredName = Annotated[
 ]
 Results = Annotated[str, typer.Option(help="folder or s3://BUCKET/FOLDER that sweeps write to")]
 Epochs = Annotated[int | None, typer.Option(help="train for this many epochs instead")]
+Data = Annotated[str | None, typer.Option(help="data folder; or set BSVAE_DATA")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="train failed trials again")]
 Setting = Annotated[
     list[str] | None,

@@ -10,6 +10,7 @@ import typer
 from bsvae.trial import BadInput
 from sweeps.cli.options import (
     AsName,
+    Data,
     Epochs,
     PackSize,
     Results,
@@ -19,6 +20,7 @@ from sweeps.cli.options import (
     Yes,
     option,
 )
+from sweeps.text import counted, duration
 
 if TYPE_CHECKING:
     from sweeps.definition.sweep import Sweep
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 def plan(
     name: SweepName,
     results: Results = "results",
+    data: Data = None,
     epochs: Epochs = None,
     pack: PackSize = "auto",
     set_: Setting = None,
@@ -43,25 +46,36 @@ def plan(
     limit = pack_limit(pack)
     ledger = open_ledger(results, sweep.name)
 
-    from sweeps.plan.estimate import estimate, slots_here
-    from sweeps.plan.planner import Planner, columns
+    from sweeps.ledger.checkpoints import stored_epochs
+    from sweeps.plan.estimate import RAY_START, estimate, slots_here
     from sweeps.results.redefined import as_run, tell_of_carried
-    from sweeps.running.run import pack_size, tell_of_others
+    from sweeps.running.data import check_data
+    from sweeps.running.run import planners, tell_of_others
 
     sweep = as_run(sweep, ledger)
     slots, device = slots_here()
-    planner = Planner(sweep, ledger.rows(columns=columns(sweep)), pack_size(limit, device), slots)
+    planner = planners(sweep, ledger, limit, frozenset())(slots, device)
+    if not planner.finished:
+        check_data(sweep, data, download=False)
     _announce(sweep)
     tell_of_others(planner, ledger)
     tell_of_carried(sweep)
+    left = sweep.wanted - planner.done
     print(
-        f"{len(sweep.cells)} cells, {sweep.wanted} trials wanted, {planner.done} done, "
-        f"{sweep.wanted - planner.done} to train; {slots} packs at once on {device}"
+        f"{counted(len(sweep.cells), 'cell')}, {counted(sweep.wanted, 'trial')} wanted, "
+        f"{planner.done:,} done, {left:,} to train; {counted(slots, 'pack')} at once on {device}"
     )
-    groups, seconds = estimate(planner, device)
-    if groups:
-        print_table(["family", "to train", "pack", "why", "MB a pack", "s an epoch"], groups)
-        print(f"about {_duration(seconds)}, from a few steps of each kind timed just now")
+    under_way = {k: n for k, n in stored_epochs(ledger.files).items() if k in planner.under_way}
+    rows, seconds = estimate(planner, device, under_way)
+    if under_way:
+        print(f"{counted(len(under_way), 'pack')} of them on from a checkpoint")
+    if rows:
+        print_table(["family", "to train", "pack", "why", "memory a pack", "s an epoch"], rows)
+        print(
+            f"about {duration(seconds)} of training, plus about {duration(RAY_START)} for Ray to "
+            "start; from a few steps of each kind timed just now"
+        )
+    _tell_of_extras(sweep, ledger, planner)
     if hides := what_it_hides(sweep, ledger):
         print(f"{hides}: a run wants --yes for that, or --name NAME to keep both")
     if planner.finished:
@@ -87,11 +101,12 @@ def _announce(sweep: "Sweep") -> None:
 def run(
     name: SweepName,
     results: Results = "results",
-    data: Annotated[str | None, typer.Option(help="data folder; or set BSVAE_DATA")] = None,
+    data: Data = None,
     epochs: Epochs = None,
     pack: PackSize = "auto",
     engine: Annotated[str, typer.Option(metavar="ray|serial", help="who trains")] = "ray",
     retry_failed: RetryFailed = False,
+    again: Annotated[bool, typer.Option("--again", help="also trials without the extras")] = False,
     set_: Setting = None,
     as_name: AsName = None,
     yes: Yes = False,
@@ -112,7 +127,7 @@ def run(
     try:
         from sweeps.running.run import execute
 
-        planner = execute(sweep, ledger, data, limit, engine, retry_failed)
+        planner = execute(sweep, ledger, data, limit, engine, retry_failed, again)
     except KeyboardInterrupt:
         print(
             f"\ninterrupted; every finished trial is kept in {ledger.folder}\n"
@@ -121,6 +136,20 @@ def run(
         )
         raise typer.Exit(130) from None
     _conclude(planner, ledger, option(results))
+    _tell_of_extras(sweep, ledger, planner)
+
+
+def _tell_of_extras(sweep: "Sweep", ledger: "Ledger", planner: "Planner") -> None:
+    """Say which trials were trained before the sweep asked for all that it now stores of them."""
+    from sweeps.results.lacking import without_extras
+
+    for extra, rows in without_extras(sweep, ledger, planner.results.values()).items():
+        verb = "was" if len(rows) == 1 else "were"
+        print(
+            f"{len(rows):,} of {counted(planner.done, 'trial')} {verb} done without {extra}, which "
+            f"the sweep now asks for (first: {rows[0]['trial_id']}): bsvae run with --again trains "
+            "anew what lacks it"
+        )
 
 
 def _conclude(planner: "Planner", ledger: "Ledger", results: str) -> None:
@@ -130,7 +159,7 @@ def _conclude(planner: "Planner", ledger: "Ledger", results: str) -> None:
     stopped = sum(row["status"] == "stopped" for row in rows)
     early = f"{stopped} stopped early, " if stopped else ""
     done = len(rows) - len(bad) - stopped
-    print(f"{done} trials done, {early}{len(bad)} failed or diverged: {ledger.folder}")
+    print(f"{counted(done, 'trial')} done, {early}{len(bad)} failed or diverged: {ledger.folder}")
     if bad:
         print(f"first: {bad[0]['trial_id']} {bad[0]['status']}: {bad[0]['error']}")
     if done:
@@ -168,10 +197,3 @@ def submit(
     raise typer.Exit(
         submit(Request(sweep.name, asked_text(name, results), tuple(options)), address)
     )
-
-
-def _duration(seconds: float) -> str:
-    """Seconds, minutes or hours, in words."""
-    if seconds < 90:
-        return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

@@ -11,11 +11,16 @@ from rich.text import Text
 from sweeps.cli.screen import console, text_table
 from sweeps.ledger.places.interface import Unreachable
 from sweeps.ledger.schema import STATUSES
+from sweeps.results.running import RunningPack
 from sweeps.results.situation import Lookout, Situation
-from sweeps.text import as_text
+from sweeps.results.stored import is_stored
+from sweeps.text import as_text, duration
 
 #: Seconds between two looks at the results; as many as the last look took, if those are more.
 INTERVAL = 2.0
+
+#: Seconds after which it is said how long ago a pack was last heard of.
+SILENCE = 30.0
 
 
 def print_once(name: str, results: str) -> Situation:
@@ -32,15 +37,28 @@ def print_once(name: str, results: str) -> Situation:
 def watch(name: str, results: str) -> Situation:
     """Show how a sweep stands until it is finished; returns its last situation.
 
-    On a terminal it is redrawn in place; elsewhere it is printed anew when something has changed.
+    One that has not been started is waited for.  On a terminal the view is redrawn in place;
+    elsewhere it is printed anew when something has changed.
 
     Raises:
         BadInput: if it has no results, or a part of them is damaged.
         Unreachable: if the store of its results does not answer at first.
     """
     screen = console()
+    _await(name, results)
     follow = _redraw if screen.is_terminal and not screen.is_dumb_terminal else _append
     return follow(screen, Lookout(name, results))
+
+
+def _await(name: str, results: str) -> None:
+    """Wait until a sweep is stored, which is the first that a run does."""
+    if is_stored(name, results):
+        return
+    print(
+        f"no run of {name!r} in {results!r} yet: waiting for it; Ctrl-C ends the view", flush=True
+    )
+    while not is_stored(name, results):
+        time.sleep(INTERVAL / 4)
 
 
 def block(situation: Situation) -> RenderableType:
@@ -63,12 +81,20 @@ def _lines(now: Situation) -> Iterator[str]:
     if not now.finished:
         yield f"run by {now.driver}" if now.driver else "no run holds it"
     for pack in now.packs:
-        state = "in training" if now.driver else "to go on"
-        yield f"{state}: {pack.trials} {pack.family}, after epoch {pack.epoch} of {pack.epochs}"
+        yield _line(pack)
     if now.driver and not now.packs and not now.finished:
-        yield "no pack has a checkpoint: which trials are in training is not known from here"
+        yield "no pack is in training yet: the run is starting, or between two packs"
     if now.failure:
         yield f"last failure: {now.failure}"
+
+
+def _line(pack: RunningPack) -> str:
+    far = f"{pack.label}; epoch {pack.epoch} of {pack.epochs}"
+    if not pack.in_training:
+        return f"to go on: {far}"
+    told = f", {pack.metric} {as_text(pack.latest)}" if pack.latest is not None else ""
+    silent = f", {duration(pack.heard)} ago" if pack.heard > SILENCE else ""
+    return f"in training: {far}{told}{silent}"
 
 
 def _redraw(screen: Console, lookout: Lookout) -> Situation:

@@ -4,15 +4,15 @@
 
 holds the trials of a pack that are still in training after an epoch: a line that names them, then a
 `bsvae.checkpoint.Checkpoint`.  The last two of a pack are kept, so that a damaged file costs the
-time between two.  A pack that goes on writes under the key that it was started with, one that has
-ended or was taken apart leaves nothing: so no trial is ever in the files of two packs.
+time between two.  A pack keeps the key that it was started with, one that has ended or was taken
+apart leaves nothing: so no trial is ever in the files of two packs.  Whoever knows the key of a
+pack reads and removes its files alone.
 """
 
 import contextlib
-import hashlib
 import json
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 from bsvae.seal import seal, unseal
 from bsvae.trial import Trial
@@ -27,23 +27,23 @@ class Checkpoints:
 
     Args:
         files: where the sweep's results are.
+        key: the pack's.
         trials: the pack.
         interval: seconds between two checkpoints, at least.
     """
 
-    def __init__(self, files: Files, trials: Sequence[Trial], interval: float) -> None:
+    def __init__(self, files: Files, key: str, trials: Sequence[Trial], interval: float) -> None:
         self.files = files
+        self.key = key
         self.trials = trials
         self.interval = interval
-        self._key = _key(trials)
         self._written = time.monotonic()
 
     def latest(self) -> bytes | None:
-        """The newest that is whole and holds these trials and no others, without its first line."""
-        for key, (trials, content) in newest(self.files).items():
-            if set(trials) == set(self.trials):
-                self._key = key
-                return content
+        """The newest that is whole, without its first line; None if it is not of these trials."""
+        found = _whole(self.files, _stored(self.files).get(self.key, []))
+        if found and set(found[0]) == set(self.trials):
+            return found[1]
         return None
 
     @property
@@ -54,24 +54,25 @@ class Checkpoints:
     def write(self, number: int, trials: Sequence[Trial], content: bytes) -> None:
         """Keep the state of the trials that go on after an epoch."""
         line = json.dumps([trial.as_dict() for trial in trials]).encode() + b"\n"
-        path = f"{FOLDER}/{self._key}-{number:06}.ckpt"
+        path = f"{FOLDER}/{self.key}-{number:06}.ckpt"
         self.files.write({path: seal(line + content)})
-        remove(self.files, self._key, KEPT)
+        discard(self.files, self.key, KEPT)
         self._written = time.monotonic()
 
     def forget(self) -> None:
         """Remove what was stored of the pack."""
-        remove(self.files, self._key)
+        discard(self.files, self.key)
 
 
-def _key(trials: Sequence[Trial]) -> str:
-    names = ",".join(sorted(trial.trial_id for trial in trials))
-    return hashlib.sha256(names.encode()).hexdigest()[:16]
+def packs_under_way(
+    files: Files, say: Callable[[str], object] | None = None
+) -> dict[str, list[Trial]]:
+    """The trials of every pack's newest whole checkpoint, by key; says which are damaged.
 
-
-def packs_under_way(files: Files, say: Callable[[str], object] | None = None) -> list[list[Trial]]:
-    """The trials of the newest whole checkpoint of every pack; says which of them are damaged."""
-    return [trials for trials, _ in newest(files, say).values()]
+    All of them are read, once, by whoever plans what goes on.
+    """
+    found = {key: _whole(files, names, say) for key, names in _stored(files).items()}
+    return {key: pack[0] for key, pack in found.items() if pack}
 
 
 def stored_epochs(files: Files) -> dict[str, int]:
@@ -89,29 +90,15 @@ def stored_trials(files: Files, key: str) -> list[Trial]:
     return found[0] if found else []
 
 
-def discard(files: Files, trials: Collection[Trial] | None = None) -> None:
-    """Remove what was stored of every pack with one of these trials, or of all packs."""
-    stored = _stored(files)
-    if trials is None:
-        keys = set(stored)
-    else:
-        packs = newest(files).items()
-        keys = {key for key, (pack, _) in packs if not set(trials).isdisjoint(pack)}
-    files.remove(f"{FOLDER}/{name}" for key in keys for name in stored.get(key, []))
-
-
-def remove(files: Files, key: str, kept: int = 0) -> None:
-    """Remove what was stored of a pack but the newest files."""
+def discard(files: Files, key: str, kept: int = 0) -> None:
+    """Remove what was stored of a pack but the newest files; none of them is read."""
     names = _stored(files).get(key, [])
     files.remove(f"{FOLDER}/{name}" for name in names[: max(0, len(names) - kept)])
 
 
-def newest(
-    files: Files, say: Callable[[str], object] | None = None
-) -> dict[str, tuple[list[Trial], bytes]]:
-    """Trials and content of every pack's newest checkpoint that is not damaged."""
-    found = {key: _whole(files, names, say) for key, names in _stored(files).items()}
-    return {key: pack for key, pack in found.items() if pack}
+def discard_all(files: Files) -> None:
+    """Remove what was stored of every pack."""
+    files.remove(f"{FOLDER}/{name}" for names in _stored(files).values() for name in names)
 
 
 def _whole(

@@ -3,6 +3,7 @@
 Plan = wanted - done.  The planner imports neither Ray nor torch and does not care who trains.
 """
 
+import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,8 +16,20 @@ from sweeps.plan.waiting import Line
 
 def columns(sweep: Sweep) -> tuple[str, ...]:
     """What a plan, its progress and its summary read of a row; the rest stays on the disk."""
-    told = ("trial_id", "status", "error", "epochs_trained", "seconds", "finished_at")
-    return (*told, "family", "latent_dim", *dict.fromkeys(sweep.objectives))
+    told = ("trial_id", "status", "error", "epochs_trained", "seconds", "device_seconds")
+    fields = ("finished_at", "family", "latent_dim", "epochs")
+    return (*told, *fields, *dict.fromkeys(sweep.objectives))
+
+
+def key_of(pack: Iterable[Trial]) -> str:
+    """The key of a pack that is trained from its start: it is kept while trials leave the pack.
+
+    >>> pack = [Trial(family="gaussian", latent_dim=d) for d in (2, 4)]
+    >>> key_of(pack) == key_of(reversed(pack))
+    True
+    """
+    names = ",".join(sorted(trial.trial_id for trial in pack))
+    return hashlib.sha256(names.encode()).hexdigest()[:16]
 
 
 @dataclass
@@ -28,7 +41,8 @@ class Planner:
         rows: terminal rows by trial id, as the ledger has them, of this sweep or not.
         pack_size: how many trials like a given one to train together.
         slots: packs that can run at once; work is shared out among them before packs are filled.
-        under_way: packs whose training can go on; they are formed again as they were.
+        under_way: packs whose training can go on, by the keys of their checkpoints; they are formed
+            again as they were.
         unformed: those of them that could not be, since the sweep does not want all their trials.
         results: the rows of wanted trials, known and told; of each its `columns`.
         done: wanted trials that have a row.
@@ -39,7 +53,7 @@ class Planner:
     rows: Mapping[str, Row]
     pack_size: Callable[[Trial], int]
     slots: int = 1
-    under_way: Iterable[list[Trial]] = ()
+    under_way: Mapping[str, list[Trial]] = field(default_factory=dict)
     results: dict[str, Row] = field(default_factory=dict)
     done: int = 0
     running: dict[str, Trial] = field(default_factory=dict)
@@ -47,20 +61,31 @@ class Planner:
 
     def __post_init__(self) -> None:
         self._columns = columns(self.sweep)
+        self._keys = {frozenset(pack): key for key, pack in self.under_way.items()}
         self._ready: dict[tuple, Line] = {}
         self._in_lines = 0
         self._formed: list[list[Trial]] = []
         self._owner: dict[str, Point | Study] = {}
-        going_on = [pack for pack in self.under_way if any(map(self._missing, pack))]
+        going_on = [pack for pack in self.under_way.values() if any(map(self._missing, pack))]
         self._going_on = {trial.trial_id for pack in going_on for trial in pack}
         for cell in self.sweep.cells:
             self._advance((Study if self.sweep.searched(cell) else Point)(self.sweep, cell))
         self._form(going_on)
 
+    def key_of(self, pack: Iterable[Trial]) -> str:
+        """The key of a pack: that of its checkpoint if it goes on, else one of its own."""
+        trials = frozenset(pack)
+        return self._keys.get(trials) or key_of(trials)
+
     @property
     def finished(self) -> bool:
         """Whether every wanted trial has a terminal row."""
         return self.done >= self.sweep.wanted
+
+    @property
+    def others(self) -> int:
+        """Rows of trials that the sweep has not asked for: not of those that it trains again."""
+        return len(self.rows.keys() - self.results.keys() - self._owner.keys())
 
     @property
     def ready(self) -> int:

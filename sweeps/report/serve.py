@@ -5,12 +5,23 @@ import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import pandas as pd
+from markupsafe import Markup
+
 from bsvae.checks import BadInput
-from sweeps.report import Image, images, render
+from sweeps.definition.sweep import Sweep
+from sweeps.ledger.ledger import Ledger, Row
+from sweeps.report import Image, environment, images, render
+from sweeps.report.running import running_section
 from sweeps.results.outcome import read_outcome
+from sweeps.results.pace import COLUMNS, outlook
+from sweeps.results.running import Packs
 from sweeps.results.stored import stored_sweep
 
 HOST = "127.0.0.1"
+
+#: Stands in a rendered page for its packs in training.
+PLACE = "<!-- packs in training -->"
 
 #: Seconds between an open page's questions, and between two drawings of the figures: they cost
 #: seconds of a processor that the sweep needs too.
@@ -39,6 +50,8 @@ class LivePage:
         self._drawn_at = float("-inf")
         self._images: list[Image] = []
         self._page = ""
+        self._rows: list[Row] = []
+        self._packs = Packs()
 
     def html(self) -> str:
         """The page; the same text while nothing has changed.
@@ -55,9 +68,23 @@ class LivePage:
                 if due:
                     self._images = list(images(outcome))
                     self._drawn_of, self._drawn_at = now, time.monotonic()
-                self._page = render(outcome, self._images, self.refresh)
-                self._seen = now
-            return self._page
+                self._page = render(outcome, self._images, self.refresh, Markup(PLACE))
+                self._seen, self._rows = now, _rows(outcome.trials)
+            return self._page.replace(PLACE, self._running(sweep, ledger), 1)
+
+    def _running(self, sweep: Sweep, ledger: Ledger) -> str:
+        """What changes by the second: it is put into a page that is rendered for every row."""
+        driver, ended = ledger.driver(), {row["trial_id"] for row in self._rows}
+        packs = self._packs.look(ledger, sweep.objectives[0], ended, bool(driver))
+        pace = outlook(sweep, self._rows, packs) if driver else ""
+        return running_section(environment(), packs, driver, pace)
+
+
+def _rows(trials: pd.DataFrame) -> list[Row]:
+    """What a sweep's pace is told from."""
+    known = trials[list(COLUMNS)].astype(object)
+    values = known.where(known.notna(), None).itertuples(index=False, name=None)
+    return [dict(zip(COLUMNS, row, strict=True)) for row in values]
 
 
 def server(page: LivePage, port: int) -> ThreadingHTTPServer:

@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bsvae.metrics import METRICS
-from bsvae.trial import Trial
 from sweeps.definition.sweep import Sweep
-from sweeps.ledger.checkpoints import stored_epochs, stored_trials
 from sweeps.ledger.ledger import Ledger
 from sweeps.plan.replay import Replay
 from sweeps.plan.studies import Row
 from sweeps.results.pace import outlook
+from sweeps.results.running import Packs, RunningPack
 from sweeps.results.stored import so_far, stored_sweep
 
 
@@ -34,16 +33,6 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class UnderWay:
-    """A pack with a checkpoint: trials of one family that had come as far as this epoch."""
-
-    family: str
-    trials: int
-    epoch: int
-    epochs: int
-
-
-@dataclass(frozen=True)
 class Situation:
     """A sweep at one moment.
 
@@ -53,9 +42,10 @@ class Situation:
         wanted: trials that it wants.
         done: those that have a row.
         tallies: by family, in the order of the sweep's file.
-        pace: trials per minute and time left, in words; empty before the first row.
+        pace: trials per minute and time left, in words; empty before anything is known of them.
         driver: who runs it, ``process PID on HOST``; empty if no run holds it.
-        packs: those that have a checkpoint.  Others may be in training: results cannot say.
+        packs: those in training, as far as they have told, and those that will go on from a
+            checkpoint.
         failure: the last trial that failed or diverged, and its error; empty if there is none.
     """
 
@@ -66,7 +56,7 @@ class Situation:
     tallies: tuple[Tally, ...]
     pace: str
     driver: str
-    packs: tuple[UnderWay, ...]
+    packs: tuple[RunningPack, ...]
     failure: str
 
     @property
@@ -91,7 +81,7 @@ class Lookout:
         self.cost = 0.0
         self._seen: object = None
         self._planner: Replay | None = None
-        self._packs: dict[str, list[Trial]] = {}
+        self._packs = Packs()
 
     def look(self) -> Situation:
         """The sweep as it is now.
@@ -103,16 +93,17 @@ class Lookout:
         started = time.monotonic()
         sweep, ledger = stored_sweep(self.name, self.results)
         planner = self._plan(sweep, ledger)
-        rows = planner.results.values()
+        rows, driver = planner.results.values(), ledger.driver()
+        packs = self._packs.look(ledger, sweep.objectives[0], planner.results, bool(driver))
         situation = Situation(
             str(ledger.folder),
             sweep.objectives[0],
             sweep.wanted,
             planner.done,
             tuple(_tallies(sweep, rows)),
-            outlook(rows, sweep.wanted),
-            ledger.driver(),
-            tuple(self._under_way(ledger, planner)),
+            outlook(sweep, rows, packs),
+            driver,
+            tuple(packs),
             _last_failure(rows),
         )
         self.cost = time.monotonic() - started
@@ -123,17 +114,6 @@ class Lookout:
         if self._planner is None or now != self._seen:
             self._seen, self._planner = now, so_far(sweep, ledger)
         return self._planner
-
-    def _under_way(self, ledger: Ledger, planner: Replay) -> Iterable[UnderWay]:
-        """Every pack's file is read once, for its trials; those that left it since have rows."""
-        epochs = stored_epochs(ledger.files)
-        known = {key: trials for key, trials in self._packs.items() if key in epochs and trials}
-        new = {key: stored_trials(ledger.files, key) for key in epochs.keys() - known.keys()}
-        self._packs = known | new
-        for key, epoch in epochs.items():
-            trials = [t for t in self._packs[key] if t.trial_id not in planner.results]
-            if trials:
-                yield UnderWay(trials[0].family, len(trials), epoch, trials[0].epochs)
 
 
 def _tallies(sweep: Sweep, rows: Iterable[Row]) -> Iterable[Tally]:

@@ -8,6 +8,7 @@ from bsvae.trial import BadInput, Trial
 from sweeps.ledger.ledger import Entry
 from sweeps.ledger.places.interface import Files, LocalFiles
 from sweeps.plan.planner import Planner
+from sweeps.text import memory
 
 #: A checkpoint holds each weight three times: itself and Adam's two moments, as float32.
 CHECKPOINT_BYTES = 3 * 4
@@ -31,7 +32,7 @@ def check_room(planner: Planner, files: Files) -> None:
     needed, free = bytes_at_least(planner), disk.free
     if disk.total and needed > free:  # a file system that counts nothing will speak for itself
         raise BadInput(
-            f"results need about {needed / 1e6:,.1f} MB, {free / 1e6:,.1f} MB free in {folder}: "
+            f"results need about {memory(needed)}, {memory(free)} free in {folder}: "
             "free some, or name another folder with --results"
         )
 

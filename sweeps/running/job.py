@@ -27,6 +27,8 @@ class Job:
         extras: what to store besides rows and curves; of `sweeps.definition.sweep.EXTRAS`.
         halving: which trials stop early, if any do.
         checkpoint_interval: seconds between two checkpoints of a pack, at least.
+        note_interval: seconds between two notes of a pack on how far it is, at least; infinite for
+            none.
     """
 
     results: str
@@ -35,6 +37,7 @@ class Job:
     extras: tuple[str, ...] = ()
     halving: Halving | None = None
     checkpoint_interval: float = 120.0
+    note_interval: float = 1.0
 
     @property
     def ledger(self) -> Ledger:

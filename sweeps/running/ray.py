@@ -101,7 +101,8 @@ class PackSearcher(Searcher):
             return None if self._packs else Searcher.FINISHED
         self._packs[trial_id] = pack
         self.progress.started(pack)
-        return {"pack": [trial.as_dict() for trial in pack]}
+        trials = [trial.as_dict() for trial in pack]
+        return {"key": self.planner.key_of(pack), "pack": trials}
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Follow a running pack."""
@@ -157,9 +158,8 @@ def run(new_planner: Callable[[int, str], Planner], job: Job) -> Planner:
         if planner.finished:
             return planner
         before = planner.done
-        progress = Progress(planner)
-        failure = _fit(PackSearcher(planner, job, progress, slots, suspects))
-        progress.close()
+        with Progress(planner) as progress:
+            failure = _fit(PackSearcher(planner, job, progress, slots, suspects))
         if planner.finished:
             return planner
         stop()
@@ -177,8 +177,9 @@ def _quarantine(planner: Planner, job: Job, crashes: Counter[Trial]) -> list[Tri
     """
     suspects = [trial for pack in planner.groups() for trial in pack if crashes[trial] > 1]
     planner.isolate(suspects)
-    if suspects:
-        discard(job.ledger.files, suspects)
+    for key, pack in planner.under_way.items():
+        if not set(pack).isdisjoint(suspects):
+            discard(job.ledger.files, key)
     for trial in suspects:
         if crashes[trial] > ATTEMPTS + 1:
             give_up(job.ledger, trial, "Ray stopped each time that it was trained")
@@ -237,7 +238,7 @@ def _train(config: dict[str, Any], job: Job) -> None:
             tune.report({"epoch": epoch.number})
 
     try:
-        if error := attempt(trials, job, report):
+        if error := attempt(trials, job, report, config["key"]):
             _spoiled.set()
             tune.report({"error": error})
     except BadInput as failure:

@@ -9,13 +9,23 @@ from pathlib import Path
 
 from bsvae.trial import BadInput, Trial
 from sweeps.definition.sweep import Sweep
-from sweeps.ledger.checkpoints import discard, packs_under_way
+from sweeps.ledger.checkpoints import discard_all, packs_under_way
 from sweeps.ledger.ledger import Ledger
+from sweeps.ledger.notes import clear
 from sweeps.ledger.places.interface import LocalFiles
 from sweeps.plan.planner import Planner, columns
+from sweeps.results.lacking import rows_without_extras
 from sweeps.results.redefined import as_run, tell_of_carried
 from sweeps.results.stored import other_rows
 from sweeps.running.job import GaveUp, Job
+from sweeps.text import counted
+
+#: Seconds between two notes of a pack on how far it is: in a folder, and in a bucket.
+HEARD_HERE = 1.0
+HEARD_FROM_AFAR = 15.0
+
+#: Said before the seconds in which nothing else can be.
+STARTING = "starting Ray ..."
 
 #: Builds the plan from the ledger as it is, for a number of parallel packs and a kind of device.
 NewPlanner = Callable[[int, str], Planner]
@@ -28,6 +38,7 @@ def execute(
     pack_limit: int | None,
     engine: str,
     retry_failed: bool = False,
+    again: bool = False,
 ) -> Planner:
     """Train what is missing of a sweep, and return the finished plan.
 
@@ -38,6 +49,7 @@ def execute(
         pack_limit: trials to train together, or None for what suits their sizes and the device.
         engine: ``"ray"`` or ``"serial"``; the rows are the same.
         retry_failed: train trials that failed once more.
+        again: train those once more that lack what the sweep's ``extras`` ask for.
 
     Raises:
         BadInput: if the data or the results folder cannot be used, or the sweep is being run.
@@ -45,30 +57,49 @@ def execute(
     """
     folder = folder or os.environ.get("BSVAE_DATA")
     folder = folder and str(Path(folder).expanduser().resolve())
-    interval = checkpoint_interval()
-    job = Job(ledger.results, sweep.name, folder, sweep.extras, sweep.halving, interval)
     sweep = as_run(sweep, ledger)
+    job = Job(
+        ledger.results,
+        sweep.name,
+        folder,
+        sweep.extras,
+        sweep.halving,
+        checkpoint_interval(),
+        HEARD_HERE if isinstance(ledger.files, LocalFiles) else HEARD_FROM_AFAR,
+    )
     given_up = _failed(ledger) if retry_failed else frozenset()
-    new_planner = _planners(sweep, ledger, pack_limit, given_up)
+    given_up |= rows_without_extras(sweep, ledger) if again else frozenset()
+    new_planner = planners(sweep, ledger, pack_limit, given_up)
     planner = new_planner(1, "cpu")
-    if not retry_failed:
+    if not given_up:
         tell_of_others(planner, ledger)
     tell_of_carried(sweep)
     if planner.finished:
         with _held(ledger, sweep):
             return planner
-    with _engine(engine) as train:
-        from sweeps.running.disk import check_room
-
-        check_room(planner, ledger.files)
-        _check_data(sweep, folder)
-        with _held(ledger, sweep):
-            planner = train(new_planner, job)
-            discard(ledger.files)  # every wanted trial has its row: no pack is under way
-            return planner
+    return _train(sweep, ledger, new_planner, job, engine)
 
 
-def _planners(
+def _train(sweep: Sweep, ledger: Ledger, new_planner: NewPlanner, job: Job, engine: str) -> Planner:
+    """What can be refused is refused first; then the sweep is held and stored; then Ray starts."""
+    from sweeps.plan.estimate import notices
+    from sweeps.running.data import check_data, datasets
+    from sweeps.running.disk import check_room
+
+    if driver := ledger.driver():
+        raise BadInput(f"sweep {sweep.name!r} is running already ({driver}): wait for its end")
+    check_room(new_planner(1, "cpu"), ledger.files)
+    print(f"reading {', '.join(datasets(sweep))} ...", flush=True)
+    check_data(sweep, job.folder)
+    for notice in notices(sweep):
+        print(notice, flush=True)
+    with _engine(engine) as train, _held(ledger, sweep):
+        planner = train(new_planner, job)
+        discard_all(ledger.files)  # every wanted trial has its row: no pack is under way
+        return planner
+
+
+def planners(
     sweep: Sweep, ledger: Ledger, pack_limit: int | None, given_up: frozenset[tuple[str, object]]
 ) -> NewPlanner:
     """What makes a plan of the ledger as it then is, and of the packs that have checkpoints."""
@@ -82,19 +113,21 @@ def _planners(
             planner = Planner(sweep, known, size, slots, under_way)
             if not planner.unformed:
                 return planner
-            under_way = [pack for pack in under_way if pack not in planner.unformed]
+            under_way = {k: p for k, p in under_way.items() if p not in planner.unformed}
 
     return new_planner
 
 
 @contextlib.contextmanager
 def _engine(name: str) -> Iterator[Callable[[NewPlanner, Job], Planner]]:
-    """What trains; Ray is started first, since that is when the driver can import torch."""
+    """What trains.  A cluster is joined here, since it may refuse; Ray of this machine starts with
+    the first pack."""
     if name == "serial":
         from sweeps.running import serial
 
         yield serial.run
         return
+    print(STARTING, flush=True)  # importing Ray takes a second or two already
     try:
         from sweeps.running import ray as runner
         from sweeps.running import ray_life as connection
@@ -103,7 +136,8 @@ def _engine(name: str) -> Iterator[Callable[[NewPlanner, Job], Planner]]:
             raise
         raise BadInput("this engine needs Ray: install ray[tune], or use --engine serial") from None
     try:
-        connection.start()
+        if os.environ.get("RAY_ADDRESS"):
+            connection.start()
         yield runner.run
     finally:
         connection.stop()
@@ -112,22 +146,14 @@ def _engine(name: str) -> Iterator[Callable[[NewPlanner, Job], Planner]]:
 def tell_of_others(planner: Planner, ledger: Ledger) -> None:
     """Say so if there are rows that the sweep, as it is asked for now, does not want."""
     if others := other_rows(planner.sweep, ledger):
+        stay = "it stays there, but no table shows it"
+        if others > 1:
+            stay = "they stay there, but no table shows them"
         print(
-            f"{ledger.folder} has {others} rows of another definition of {ledger.sweep}: they stay "
-            "there, but no table shows them",
+            f"{ledger.folder} has {counted(others, 'row')} of another definition of "
+            f"{ledger.sweep}: {stay}",
             flush=True,
         )
-
-
-def _check_data(sweep: Sweep, folder: str | None) -> None:
-    """Read what is going to be trained on, downloading it if need be, and say what to know."""
-    from bsvae.datasets import load
-    from sweeps.plan.estimate import notices
-
-    for dataset in {cell["dataset"] for cell in sweep.cells}:
-        load(dataset, folder)
-    for notice in notices(sweep):
-        print(notice, flush=True)
 
 
 @contextlib.contextmanager
@@ -137,8 +163,12 @@ def _held(ledger: Ledger, sweep: Sweep) -> Iterator[None]:
         with ledger.driver_lock():
             if isinstance(ledger.files, LocalFiles):
                 ledger.files.tidy()
+            clear(ledger.files)
             ledger.write_definition(sweep.document)
-            yield
+            try:
+                yield
+            finally:
+                clear(ledger.files)
     except BrokenPipeError:  # of whoever read what we print
         raise
     except OSError as error:

@@ -17,12 +17,11 @@ from sweeps.running.worker import attempt
 def run(new_planner: Callable[[int, str], Planner], job: Job) -> Planner:
     """Train everything that is wanted, pack by pack."""
     planner = new_planner(1, "cuda" if torch.cuda.is_available() else "cpu")
-    progress = Progress(planner)
-    while pack := planner.next_pack():
-        progress.started(pack)
-        error = attempt(pack, job, partial(_follow, progress, pack))
-        progress.settled(pack, settle(planner, job.ledger, pack, error))
-    progress.close()
+    with Progress(planner) as progress:
+        while pack := planner.next_pack():
+            progress.started(pack)
+            error = attempt(pack, job, partial(_follow, progress, pack), planner.key_of(pack))
+            progress.settled(pack, settle(planner, job.ledger, pack, error))
     return planner
 
 

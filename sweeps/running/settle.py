@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bsvae.trial import Trial
 from sweeps.ledger.checkpoints import discard
 from sweeps.ledger.ledger import Ledger
+from sweeps.ledger.notes import forget
 from sweeps.plan.planner import Planner
 from sweeps.plan.studies import Row
 from sweeps.running.record import trial_row
@@ -22,11 +23,12 @@ def settle(planner: Planner, ledger: Ledger, pack: Sequence[Trial], error: str) 
     Ledger first, tell second: a result that a search has heard of is always on disk.
     """
     trials = {trial.trial_id: trial for trial in pack}
+    forget(ledger.files, planner.key_of(pack))  # if it could not do so itself
     rows = ledger.rows(trials)
     ended = {k: row for k, row in rows.items() if not error or row["status"] != "failed"}
     missing = [trial for trial_id, trial in trials.items() if trial_id not in ended]
     if missing:
-        discard(ledger.files, missing)
+        discard(ledger.files, planner.key_of(pack))
     if len(missing) > 1 and any(sign in error for sign in OUT_OF_MEMORY):
         print(f"\na pack of {len(pack)} ran out of memory: going on with halves", flush=True)
         planner.halve(missing)

@@ -15,13 +15,23 @@ from bsvae.training import Epoch, train, train_on
 from bsvae.trial import BadInput, Trial
 from sweeps.ledger.checkpoints import Checkpoints
 from sweeps.ledger.ledger import Entry
+from sweeps.plan.planner import key_of
 from sweeps.running.extras import measure
 from sweeps.running.job import ATTEMPTS, GaveUp, Job, describe
 from sweeps.running.record import Record
+from sweeps.running.told import Told
 
 
-def attempt(trials: Sequence[Trial], job: Job, on_epoch: Callable[[Epoch], None]) -> str:
+def attempt(
+    trials: Sequence[Trial], job: Job, on_epoch: Callable[[Epoch], None], key: str = ""
+) -> str:
     """Train a pack, and again if that fails; returns the last failure's message, or nothing.
+
+    Args:
+        trials: of one fusion key.
+        job: what the packs of the run share.
+        on_epoch: is told of every epoch.
+        key: names the pack's checkpoints; left out, what suits a pack that was never started.
 
     Raises:
         BadInput: if the data cannot be used, or the results folder is not the driver's.
@@ -36,7 +46,7 @@ def attempt(trials: Sequence[Trial], job: Job, on_epoch: Callable[[Epoch], None]
             )
         for _ in range(ATTEMPTS):
             try:
-                train_pack(trials, job, on_epoch)
+                train_pack(trials, job, on_epoch, key)
                 return ""
             except (BadInput, OSError):
                 raise
@@ -50,32 +60,47 @@ def attempt(trials: Sequence[Trial], job: Job, on_epoch: Callable[[Epoch], None]
     return message
 
 
-def train_pack(trials: Sequence[Trial], job: Job, on_epoch: Callable[[Epoch], None]) -> None:
+def train_pack(
+    trials: Sequence[Trial], job: Job, on_epoch: Callable[[Epoch], None], key: str = ""
+) -> None:
     """Train trials of one fusion key together and commit each one's curve and row.
 
     A trial that diverges or loses to its rivals is committed at once, the others after the last
     epoch.  A pack that was lost goes on from its checkpoint.  One on a CPU uses one thread: packs,
     not threads, fill the cores.
     """
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    if device == "cpu":
-        torch.set_num_threads(1)
-        keep_freed_memory()
-    data = _load_once(trials[0].dataset, job.folder, device)
-    checkpoints = Checkpoints(job.ledger.files, trials, job.checkpoint_interval)
-    epochs, records = _start(trials, job, data, _latest(checkpoints))
-    for epoch in epochs:
-        for trial, shown, status in zip(epoch.pack.trials, epoch.curve, epoch.ended, strict=True):
-            records[trial].add(epoch, shown)
-            if status == "diverged":
-                job.ledger.commit_all([records[trial].diverged()])
-            elif status == "stopped":
-                job.ledger.commit_all([records[trial].stopped()])
-        if not epoch.last:
-            keep(checkpoints, epoch, records)
-        on_epoch(epoch)
-    job.ledger.commit_all(_finished(epoch, records, data, job))
-    checkpoints.forget()
+    key, files = key or key_of(trials), job.ledger.files
+    told = Told(files, key, trials, job.note_interval)
+    told.tell(0, {})
+    try:
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        if device == "cpu":
+            torch.set_num_threads(1)
+            keep_freed_memory()
+        data = _load_once(trials[0].dataset, job.folder, device)
+        checkpoints = Checkpoints(files, key, trials, job.checkpoint_interval)
+        epochs, records = _start(trials, job, data, _latest(checkpoints))
+        told.tell(max(len(record.curve) for record in records.values()), records)
+        for epoch in epochs:
+            _follow(epoch, records, job)
+            if not epoch.last:
+                keep(checkpoints, epoch, records)
+            told.tell(epoch.number, records, now=epoch.last)
+            on_epoch(epoch)
+        job.ledger.commit_all(_finished(epoch, records, data, job))
+        checkpoints.forget()
+    finally:
+        told.end()
+
+
+def _follow(epoch: Epoch, records: Mapping[Trial, Record], job: Job) -> None:
+    """Note an epoch, and commit at once the trials that end before the others."""
+    for trial, shown, status in zip(epoch.pack.trials, epoch.curve, epoch.ended, strict=True):
+        records[trial].add(epoch, shown)
+        if status == "diverged":
+            job.ledger.commit_all([records[trial].diverged()])
+        elif status == "stopped":
+            job.ledger.commit_all([records[trial].stopped()])
 
 
 def keep(checkpoints: Checkpoints, epoch: Epoch, records: Mapping[Trial, Record]) -> None:

@@ -117,27 +117,42 @@ def test_ctrl_c_ends_the_view_and_not_the_run(run, terminal):
     assert running.poll() is None
 
 
-def test_packs_under_way_are_those_with_a_checkpoint(run, bsvae, tmp_path):
+def test_packs_in_training_are_seen_before_any_trial_ends(run, bsvae, tmp_path):
     running = run("--epochs", "100000", BSVAE_CHECKPOINT_SECONDS="0")
     wait_for(lambda: list((tmp_path / "results/my/checkpoints").glob("*-0000*.ckpt")))
+    time.sleep(2)
+    shown = bsvae("status", "my").stdout
+    assert "0 of 6 trials have a result" in shown
     assert re.search(
-        rf"^run by process {running.pid} on \S+\n"
-        r"in training: 1 gaussian, after epoch \d+ of 100000$",
-        bsvae("status", "my").stdout,
+        r"^1 trial in training for .+; about .+ left\n"
+        rf"run by process {running.pid} on \S+\n"
+        r"in training: 1 gaussian, latent_dim 2; epoch \d+ of 100000, test_neg_elbo \d+\.\d+$",
+        shown,
         re.MULTILINE,
     )
     running.send_signal(signal.SIGKILL)
     running.wait()
+    (stale,) = (tmp_path / "results/my/.running").glob("*.json")
     left = bsvae("status", "my").stdout
-    assert re.search(r"^no run holds it\nto go on: 1 gaussian, after epoch \d+ of", left, re.M)
+    going_on = r"^no run holds it\nto go on: 1 gaussian, latent_dim 2; epoch \d+ of 100000$"
+    assert re.search(going_on, left, re.MULTILINE)
+    assert "in training" not in left
     assert "next: the command that started it goes on where it stopped" in left
+    other = stale.with_name("0123456789abcdef.json")
+    other.write_text(stale.read_text())
+    run("--epochs", "100000", kept=lambda: not other.exists())
 
 
-def test_without_a_checkpoint_nothing_is_made_up(run, bsvae):
-    run("--epochs", "100000", BSVAE_CHECKPOINT_SECONDS="1000000")
-    shown = bsvae("status", "my").stdout
-    assert "no pack has a checkpoint: which trials are in training is not known from here" in shown
-    assert "in training:" not in shown
+def test_a_sweep_that_was_not_started_is_waited_for(run, tmp_path):
+    watched = subprocess.Popen(
+        command(*WATCH), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    said = watched.stdout.readline()
+    assert said == "no run of 'my' in 'results' yet: waiting for it; Ctrl-C ends the view\n"
+    run("--epochs", "1")
+    printed, errors = watched.communicate(timeout=120)
+    assert (watched.returncode, errors) == (0, "")
+    assert "6 of 6 trials have a result in results/my" in printed
 
 
 def test_without_a_terminal_there_is_a_plain_block_for_every_change(run, bsvae):
@@ -177,5 +192,5 @@ def test_the_last_failure_is_shown_without_what_a_terminal_obeys(bsvae, tmp_path
 
 
 def test_a_sweep_without_results_is_one_line(bsvae):
-    refused = bsvae("status", "quickstart", "--watch")
+    refused = bsvae("status", "quickstart")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)

@@ -20,6 +20,7 @@ from sweeps.ledger import compaction
 from sweeps.ledger.checkpoints import Checkpoints, packs_under_way
 from sweeps.ledger.ledger import Entry, Ledger
 from sweeps.running.record import Record
+from sweeps.running.worker import keep
 
 Job = Callable[[Ledger], object]
 PACK = [
@@ -71,13 +72,13 @@ def compact(ledger: Ledger) -> None:
 def checkpoint(digits: Data) -> list[Job]:
     """Jobs that keep the state of a pack after its first epochs."""
 
-    def keep(epoch) -> Job:
+    def keeping(epoch) -> Job:
         records = {trial: Record(trial, len(PACK), "cpu") for trial in PACK}
         for trial, shown in zip(epoch.pack.trials, epoch.curve, strict=True):
             records[trial].add(epoch, shown)
-        return lambda ledger: keep(Checkpoints(ledger.files, PACK, 0.0), epoch, records)
+        return lambda ledger: keep(Checkpoints(ledger.files, "k", PACK, 0.0), epoch, records)
 
-    return [keep(epoch) for epoch, _ in zip(train(PACK, digits), range(3), strict=False)]
+    return [keeping(epoch) for epoch, _ in zip(train(PACK, digits), range(3), strict=False)]
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ def assert_whole(ledger: Ledger, trials: set[int], seen: set[int]) -> None:
     assert there & history.bits(trials) == history.bits(trials)
     assert there | history.bits(seen) == history.bits(seen)
     assert ledger.read_definition() in ({}, {"epochs": 7})
-    assert packs_under_way(ledger.files) == [PACK]
+    assert packs_under_way(ledger.files) == {"k": PACK}
     assert len(ledger.files.stamps("checkpoints")) in (2, 3)
 
 

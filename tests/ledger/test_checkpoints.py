@@ -12,9 +12,11 @@ from bsvae.trial import Trial
 from sweeps.definition.parse import parse
 from sweeps.ledger.checkpoints import FOLDER, discard, packs_under_way
 from sweeps.ledger.ledger import Ledger
-from sweeps.plan.planner import Planner
+from sweeps.ledger.places.interface import LocalFiles
+from sweeps.plan.planner import Planner, key_of
 from sweeps.running.job import Job
 from sweeps.running.run import execute
+from sweeps.running.settle import settle
 from sweeps.running.worker import train_pack
 
 EPOCHS = 10
@@ -29,7 +31,7 @@ class Lost(Exception):
     """The process that trained a pack is gone."""
 
 
-def train_until(stop, job, trials=TRIALS):
+def train_until(stop, job, trials=TRIALS, key=""):
     """Train a pack that is lost after an epoch; returns the epochs that it trained."""
     seen = []
 
@@ -39,7 +41,7 @@ def train_until(stop, job, trials=TRIALS):
             raise Lost
 
     with contextlib.suppress(Lost):
-        train_pack(trials, job, on_epoch)
+        train_pack(trials, job, on_epoch, key)
     return seen
 
 
@@ -65,7 +67,7 @@ def assert_equal(ledger, undisturbed):
 def test_a_pack_lost_at_epoch_7_goes_on_at_8_and_leaves_equal_rows(tmp_path, undisturbed):
     job = job_at(tmp_path)
     assert train_until(7, job) == list(range(1, 8))
-    assert packs_under_way(job.ledger.files) == [TRIALS]
+    assert list(packs_under_way(job.ledger.files).values()) == [TRIALS]
     assert train_until(None, job) == [8, 9, 10]
     assert_equal(job.ledger, undisturbed)
     assert not job.ledger.files.stamps(FOLDER)
@@ -112,10 +114,10 @@ def test_a_pack_that_goes_on_and_shrinks_stays_one_pack(tmp_path):
     ]
     train_until(2, job, rivals)
     train_until(5, job, rivals)
-    (left,) = packs_under_way(job.ledger.files)
-    assert len(left) == 2
-    assert train_until(7, job, left) == [6, 7]
-    assert packs_under_way(job.ledger.files) == [left]
+    ((key, left),) = packs_under_way(job.ledger.files).items()
+    assert (len(left), key) == (2, key_of(rivals))
+    assert train_until(7, job, left, key) == [6, 7]
+    assert packs_under_way(job.ledger.files) == {key: left}
     assert len(list((tmp_path / "s" / FOLDER).iterdir())) == 2
 
 
@@ -133,10 +135,42 @@ def test_what_cannot_be_used_does_not_outlive_what_can(tmp_path):
 def test_what_was_taken_apart_does_not_go_on_together(tmp_path):
     job = job_at(tmp_path)
     train_until(3, job)
-    discard(job.ledger.files, [Trial(family="gaussian", latent_dim=9)])
-    assert packs_under_way(job.ledger.files) == [TRIALS]
-    discard(job.ledger.files, TRIALS[1:])
+    discard(job.ledger.files, key_of(TRIALS[1:]))
+    assert packs_under_way(job.ledger.files) == {key_of(TRIALS): TRIALS}
+    discard(job.ledger.files, key_of(TRIALS))
     assert not job.ledger.files.stamps(FOLDER)
+
+
+def test_a_pack_reads_its_own_checkpoint_and_no_other(tmp_path, monkeypatch):
+    """Of eight packs of 10 MB each, starting one read 80 MB, and so did giving one up."""
+    job, packs = (
+        job_at(tmp_path),
+        [[replace(trial, seed=seed) for trial in TRIALS] for seed in (0, 1, 2)],
+    )
+    for pack in packs:
+        train_until(3, job, pack)
+    sizes = {path.name: path.stat().st_size for path in (tmp_path / "s" / FOLDER).iterdir()}
+    real, read = LocalFiles.read, Counter()
+
+    def count(files, path):
+        read[path] += 1
+        return real(files, path)
+
+    monkeypatch.setattr(LocalFiles, "read", count)
+    train_until(4, job, packs[0])
+    assert (
+        sum(sizes[path.removeprefix(f"{FOLDER}/")] * n for path, n in read.items())
+        == sizes[f"{key_of(packs[0])}-000003.ckpt"]
+    )
+    read.clear()
+    used = {name: value for name, value in TRIALS[0].as_dict().items() if value is not None}
+    grid = [{"latent_dim": [2, 5], "seed": [seed]} for seed in (0, 1, 2)]
+    planner = Planner(
+        parse("s", {"trial": used | {"latent_dim": 2}, "grid": grid}, {}), {}, lambda trial: 2
+    )
+    settle(planner, job.ledger, packs[1], "it fails")
+    assert not any(path.startswith(FOLDER) for path in read)
+    assert packs_under_way(job.ledger.files).keys() == {key_of(packs[0]), key_of(packs[2])}
 
 
 def test_a_finished_sweep_leaves_no_checkpoints(tmp_path):
@@ -163,4 +197,4 @@ def test_packs_go_on_after_ray_stopped_once_and_are_taken_apart_the_second_time(
     planner = Planner(sweep, {}, lambda trial: 2, 1, packs_under_way(job.ledger.files))
     _quarantine(planner, job, Counter(dict.fromkeys(TRIALS, crashes)))
     assert list(planner.packs()) == [[TRIALS[n] for n in pack] for pack in packs]
-    assert packs_under_way(job.ledger.files) == ([TRIALS] if crashes == 1 else [])
+    assert list(packs_under_way(job.ledger.files).values()) == ([TRIALS] if crashes == 1 else [])

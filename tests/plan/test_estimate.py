@@ -15,6 +15,42 @@ def test_seeds_are_one_kind_of_trial_and_not_one_line_each():
     assert seconds > 0
 
 
+def test_one_pack_takes_its_time_however_many_slots_are_idle(monkeypatch):
+    """34 s an epoch, 4 epochs, one trial, two slots: "about 68 seconds" was said."""
+    monkeypatch.setattr("sweeps.plan.estimate.seconds_per_epoch", lambda pack, device: 34.0)
+    trial = {"family": "gaussian", "dataset": "digits", "hidden": 4, "epochs": 4}
+
+    def seconds(grid, slots, size=1, trained=0):
+        sweep = parse("s", {"trial": trial, "grid": [grid]}, {})
+        (first, *_) = Planner(sweep, {}, lambda trial: size, slots).packs()
+        under_way = {"key": first} if trained else {}
+        planner = Planner(sweep, {}, lambda trial: size, slots, under_way)
+        return estimate(planner, "cpu", {"key": trained})[1]
+
+    assert seconds({"latent_dim": [2]}, slots=2) == 136
+    assert seconds({"latent_dim": [2, 3, 4]}, slots=2) == 272
+    assert seconds({"latent_dim": [2, 3, 4]}, slots=2, size=2) == 136
+    assert seconds({"latent_dim": [2, 3, 4]}, slots=1, size=2) == 272
+    assert seconds({"latent_dim": [2]}, slots=2, trained=3) == 34
+    assert seconds({"latent_dim": [2], "epochs": [0]}, slots=2) == 0
+
+
+def test_rounds_of_a_search_follow_each_other(monkeypatch):
+    monkeypatch.setattr("sweeps.plan.estimate.seconds_per_epoch", lambda pack, device: 1.0)
+    trial = {
+        "family": "gaussian",
+        "dataset": "digits",
+        "hidden": 4,
+        "epochs": 10,
+        "latent_dim": 2,
+        "validation": 9,
+    }
+    search = {"kl_weight": {"low": 0.1, "high": 1.0}}
+    document = {"trial": trial, "search": search, "optuna": {"trials": 12, "round": 4}}
+    planner = Planner(parse("s", document, {}), {}, lambda trial: 4, 1)
+    assert estimate(planner, "cpu")[1] == 30
+
+
 def test_parameters_are_counted_by_what_they_depend_on():
     sizes = {"categoricals": 2, "latent_dim": 4}
     for family, used in FAMILIES.items():

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from sweeps.definition.parse import parse
-from sweeps.plan.planner import Planner
+from sweeps.plan.planner import Planner, key_of
 
 SEARCH = {
     "trial": {"dataset": "digits"},
@@ -234,8 +234,10 @@ def test_packs_under_way_are_formed_again_as_they_were():
     sweep = sweep_of()
     whole, packs = play(sweep, 8, 1, 0)
     known = {t.trial_id: whole[t.trial_id] for t in packs[0][:2]}  # two of its rows came later
-    planner = Planner(sweep, known, lambda trial: 3, 1, [packs[0]])
+    planner = Planner(sweep, known, lambda trial: 3, 1, {"key": packs[0]})
     assert planner.next_pack() == packs[0]
+    assert planner.key_of(packs[0]) == "key"
+    assert planner.key_of(packs[0][:2]) == key_of(packs[0][:2])
     planner.tell([row_of(trial) for trial in packs[0]])
     rest, _ = play_on(planner)
     assert rest.keys() | known.keys() | {t.trial_id for t in packs[0]} == whole.keys()
@@ -245,10 +247,10 @@ def test_a_pack_under_way_that_is_done_or_not_wanted_is_not_formed():
     sweep = sweep_of()
     whole, packs = play(sweep, 8, 1, 0)
     known = {t.trial_id: whole[t.trial_id] for t in packs[0]}
-    planner = Planner(sweep, known, lambda trial: 3, 1, [packs[0]])
+    planner = Planner(sweep, known, lambda trial: 3, 1, {"key": packs[0]})
     assert not set(planner.next_pack()) & set(packs[0])
     other = parse("s", SEARCH | {"trial": {"dataset": "digits", "seed": 1}}, {})
-    planner = Planner(other, {}, lambda trial: 3, 1, [packs[0]])
+    planner = Planner(other, {}, lambda trial: 3, 1, {"key": packs[0]})
     assert planner.unformed == [packs[0]]
 
 
@@ -257,8 +259,20 @@ def test_rivals_go_on_from_their_checkpoint_while_those_who_lost_keep_their_rows
     rows, packs = play(sweep, 4, 1, 0)
     lost, left = packs[0][:2], packs[0][2:]
     known = {t.trial_id: rows[t.trial_id] for t in lost}
-    assert Planner(sweep, known, lambda trial: 4, 1, [left]).next_pack() == left
+    assert Planner(sweep, known, lambda trial: 4, 1, {"key": left}).next_pack() == left
     assert Planner(sweep, known, lambda trial: 4, 1).next_pack() == packs[0]
+
+
+def test_rows_that_will_be_trained_again_are_the_sweeps_own():
+    """Behind a rung, or where a trial diverged after the last checkpoint of its pack."""
+    sweep = sweep_of(**HALVED)
+    rows, packs = play(sweep, 4, 1, 0)
+    known = {t.trial_id: rows[t.trial_id] for t in packs[0][:2]}
+    strange = {"strange": {"trial_id": "strange", "status": "done"}}
+    for under_way in ({}, {"key": packs[0]}, {"key": packs[0][2:]}):
+        planner = Planner(sweep, known, lambda trial: 4, 1, under_way)
+        assert planner.others == 0
+        assert Planner(sweep, known | strange, lambda trial: 4, 1, under_way).others == 1
 
 
 def test_a_pack_that_was_too_large_is_halved_and_rivals_stay_together():

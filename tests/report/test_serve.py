@@ -1,12 +1,17 @@
 """The live page's server: this machine only, one page, one line for bad input."""
 
 import http.client
+import os
+import shutil
 import socket
 import threading
+import time
 
 import pytest
 
-from bsvae.trial import BadInput
+from bsvae.trial import BadInput, Trial
+from sweeps.ledger.ledger import Ledger
+from sweeps.ledger.notes import write_note
 from sweeps.report.serve import LivePage, server
 
 
@@ -42,6 +47,41 @@ def test_the_page_is_served_on_the_loopback_interface_alone(running):
 def test_figures_wait_and_then_come(small_results):
     waiting = LivePage("small", str(small_results), redraw=float("inf"))
     assert "data:image/svg" not in waiting.html()
+
+
+def test_packs_in_training_are_on_the_page_before_any_of_their_trials_ends(small_results, tmp_path):
+    shutil.copytree(small_results, tmp_path / "results")
+    ledger = Ledger(tmp_path / "results", "small")
+    page = LivePage("small", str(tmp_path / "results"), redraw=float("inf"))
+    assert '<section id="running" data-live hidden>' in page.html()
+    trials = [Trial(family="gaussian", latent_dim=size, epochs=9, seed=5) for size in (2, 4)]
+    curve = {"epoch": [1, 2, 3], "test_neg_elbo": [90.0, 40.0, 31.25]}
+    told = [
+        {
+            "trial_id": trial.trial_id,
+            "fields": {"family": "gaussian", "latent_dim": trial.latent_dim, "epochs": 9},
+            "seconds": 6.0,
+            "latest": {"test_neg_elbo": 31.25 + trial.latent_dim},
+            "curve": curve,
+        }
+        for trial in trials
+    ]
+    note = {"started": time.time(), "updated": time.time(), "epoch": 3, "trials": told}
+    with ledger.driver_lock():
+        write_note(ledger.files, "k" * 16, note)
+        text = page.html()
+        assert (
+            "<b>2 gaussian, latent_dim 2, 4</b><br>\nepoch 3 of 9, test neg elbo <b>33.25</b>"
+            in text
+        )
+        assert text.count("<polyline") == 2
+        assert f"Run by process {os.getpid()} on " in text
+        (tmp_path / "results/small/.running" / f"{'k' * 16}.json").write_text("{torn")
+        assert "No pack is in training yet" in page.html()
+        (tmp_path / "results/small/.running" / f"{'k' * 16}.json").unlink()
+        assert "No pack is in training yet" in page.html()
+        write_note(ledger.files, "k" * 16, note)
+    assert '<section id="running" data-live hidden>' in page.html(), "nobody is there to train it"
 
 
 def test_a_taken_port_is_one_line(small_results):

@@ -99,6 +99,9 @@ class ObjectFiles(Files):
             keys = [f"{self._key}/{path}" for path in contents]
             list(waiting.map(_put, keys, contents.values()))
 
+    def write_fleeting(self, path: str, content: bytes) -> None:
+        self.write({path: content})
+
     def remove(self, paths: Iterable[str]) -> None:
         for path in paths:
             with self._asking(), contextlib.suppress(FileNotFoundError):

@@ -86,6 +86,14 @@ class Files(ABC):
         """
 
     @abstractmethod
+    def write_fleeting(self, path: str, content: bytes) -> None:
+        """Put one small file in place, seen whole or not at all, that a power cut may undo.
+
+        Raises:
+            OSError: if the place refuses.
+        """
+
+    @abstractmethod
     def remove(self, paths: Iterable[str]) -> None:
         """Delete files; those that are not there are no matter."""
 
@@ -152,6 +160,17 @@ class LocalFiles(Files):
             raise
         for folder in {path.parent for path in paths}:
             _sync_folder(folder)
+
+    def write_fleeting(self, path: str, content: bytes) -> None:
+        target = self.root / path
+        hidden = target.with_name(f".{target.name}.{os.getpid()}{UNFINISHED}")
+        target.parent.mkdir(exist_ok=True)
+        try:
+            hidden.write_bytes(content)
+            os.replace(hidden, target)
+        except BaseException:
+            _remove([hidden])
+            raise
 
     def remove(self, paths: Iterable[str]) -> None:
         _remove(self.root / path for path in paths)
