@@ -93,7 +93,60 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "conv_autoencoder": _TRAINED | {"bottleneck": 16, "batch_size": 32, "epochs": 5},
 }
 
+
+@dataclass(frozen=True)
+class Declared:
+    """What reading results needs to know of a family, without loading it.
+
+    Attributes:
+        words: its name as text; its key with spaces where it says nothing.
+        pixels: what it sees and predicts: ``binary``, ``grey`` or ``real``.
+        likelihood: the function of `bsvae.likelihoods` that its distortion is measured by.
+        random: whether its code is drawn from a posterior.
+    """
+
+    words: str = ""
+    pixels: str = "binary"
+    likelihood: str = "bernoulli"
+    random: bool = True
+
+    @property
+    def measure(self) -> str:
+        """What its distortion is measured by, in words; numbers of one measure can be compared."""
+        if (self.pixels, self.likelihood) == ("binary", "bernoulli"):
+            return "binary pixels"
+        return f"{self.pixels} pixels, {self.likelihood.capitalize()}"
+
+
+#: Families that differ from what `Declared` takes for granted; `bsvae.families` checks that what
+#: is declared here is what it builds.
+DECLARED: dict[str, Declared] = {
+    "gaussian": Declared("Gaussian"),
+    "logit_normal": Declared("logit-normal"),
+    "concrete": Declared("Concrete"),
+    "binary_concrete": Declared("binary Concrete"),
+    "bs_autoencoder": Declared("BS autoencoder", "grey", "laplace", random=False),
+    "bs_twin": Declared("BS twin", "grey", "laplace", random=False),
+    "autoencoder": Declared("", "grey", "gaussian", random=False),
+    "linear_autoencoder": Declared("", "grey", "gaussian", random=False),
+    "pca": Declared("PCA", "grey", "gaussian", random=False),
+    "vae_mse": Declared("VAE (MSE)", "grey", "gaussian"),
+    "tiny_vae": Declared("tiny VAE", "real", "gaussian"),
+    "conv_vae": Declared("conv. VAE", "grey"),
+    "conv_autoencoder": Declared("conv. autoencoder", "grey", random=False),
+}
+
+
+def declared(family: str) -> Declared:
+    """What is declared of a family; one that declares nothing sees binary pixels.
+
+    >>> declared("pca").measure, declared("my_own").measure
+    ('grey pixels, Gaussian', 'binary pixels')
+    """
+    return DECLARED.get(family, Declared())
+
+
 #: The families whose pixels are grey or real, so that errors per pixel are measured; those of all
 #: others are binary.  And of them those whose p(x|z) is Gaussian.  See `bsvae.reported`.
-GAUSSIAN_PIXELS = frozenset({"autoencoder", "linear_autoencoder", "pca", "vae_mse", "tiny_vae"})
-GREY_PIXELS = GAUSSIAN_PIXELS | {"bs_autoencoder", "bs_twin", "conv_vae", "conv_autoencoder"}
+GREY_PIXELS = frozenset(name for name, said in DECLARED.items() if said.pixels != "binary")
+GAUSSIAN_PIXELS = frozenset(n for n, said in DECLARED.items() if said.likelihood == "gaussian")

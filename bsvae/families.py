@@ -7,6 +7,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from bsvae.catalogue import declared
 from bsvae.latents import (
     BinaryConcrete,
     Concrete,
@@ -60,6 +61,18 @@ def family(trial: Trial) -> Family:
     >>> type(parts.network).__name__, type(parts.latent).__name__
     ('MLP', 'LogitNormal')
     """
+    parts = _parts(trial)
+    said = declared(trial.family)
+    found = parts.pixels, parts.likelihood.__name__
+    if found != (said.pixels, said.likelihood):
+        raise AssertionError(
+            f"family {trial.family!r} sees {found[0]} pixels through {found[1]}: "
+            "bsvae.catalogue.DECLARED must say so"
+        )
+    return parts
+
+
+def _parts(trial: Trial) -> Family:
     dataset, hidden = DATASETS[trial.dataset], trial.hidden or 0
     size = dataset.pixels
     logits, means = MLP(size, hidden), MLP(size, hidden, means=True)

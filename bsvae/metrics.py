@@ -110,11 +110,21 @@ BASELINES: dict[str, Metric] = {
     ),
 }
 
+#: Thresholds of the reliability checks, chosen so that a collapsed model (one whose decoder ignores
+#: the code) fails three of them: its codes classify by chance, its draws are all one image.
+KNN_ACCURACY = 0.3
+COVERAGE = 0.2
+DISTANCE_RATIO = 1.5
+EXPLAINED = 0.1
+
 #: The four reliability checks of "Project AI: Discrete Variational Autoencoders with
 #: Logit-normals", section 3, by `bsvae.measures.reliability.reliable`.
 CHECKS = {
     "loss_falls": "losses are finite and the last is below the first",
-    "codes_cluster": "codes of the test set are clustered by class",
-    "samples_look_like_data": "decoded draws from the prior look like the data",
-    "reconstruction_is_close": "reconstructions are close to their inputs",
+    "codes_cluster": "codes of the test set are clustered by class: test_knn_accuracy > "
+    f"{KNN_ACCURACY}",
+    "samples_look_like_data": "decoded draws from the prior look like the data: "
+    f"sample_distance_ratio < {DISTANCE_RATIO} and sample_coverage > {COVERAGE}",
+    "reconstruction_is_close": "reconstructions are close to their inputs: test_explained > "
+    f"{EXPLAINED}",
 }

@@ -15,14 +15,8 @@ from torch import Tensor
 from bsvae.datasets import Data
 from bsvae.measures.codes import read, references
 from bsvae.measures.generation import prior_images, reconstruct
+from bsvae.metrics import COVERAGE, DISTANCE_RATIO, EXPLAINED, KNN_ACCURACY
 from bsvae.pack import Pack
-
-#: Thresholds of the booleans, chosen so that a collapsed model (one whose decoder ignores the
-#: code) fails 2 to 4: its codes classify by chance, its draws are all one image.
-KNN_ACCURACY = 0.3
-COVERAGE = 0.2
-DISTANCE_RATIO = 1.5
-EXPLAINED = 0.1
 
 #: Images compared with draws from the prior, and the neighbours that say how near is near.
 DRAWS = 1000

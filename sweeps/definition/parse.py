@@ -183,6 +183,12 @@ def _halving(
             f"halving.min_epochs = {halving.min_epochs}: no trial has more epochs, so none would "
             "stop; lower it, or drop [halving]"
         )
+    groups = {tuple(item for item in cell.items() if item[0] not in search) for cell in cells}
+    if halving and len(groups) < len(cells):
+        raise BadInput(
+            f"[halving], and a [[grid]] that lists {' or '.join(search)}: those trials would "
+            "compete with the search's; keep one of the two"
+        )
     return halving
 
 

@@ -1,7 +1,7 @@
 """Figures of a sweep: pure functions of stored tables and arrays.
 
 >>> [plate.name for plate in PLATES][:2]
-['by_latent_dimension', 'by_prior_scale']
+['field_effects', 'learning_curves']
 """
 
 from collections.abc import Callable, Iterator
@@ -9,9 +9,18 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
+from sweeps.figures.captions import (
+    curves_caption,
+    effects_caption,
+    history_caption,
+    objectives_caption,
+    of_models,
+    plane_caption,
+    published_caption,
+)
 from sweeps.figures.codes import code_histograms, code_maps, code_planes
-from sweeps.figures.curves import learning_curves, search_history
 from sweeps.figures.densities import logit_normal_priors
+from sweeps.figures.effects import field_effects
 from sweeps.figures.images import (
     denoising_chains,
     interpolations,
@@ -20,6 +29,7 @@ from sweeps.figures.images import (
     reconstructions,
     restorations,
 )
+from sweeps.figures.searches import learning_curves, search_history
 from sweeps.figures.tradeoffs import (
     by_latent_dimension,
     by_prior_scale,
@@ -29,7 +39,7 @@ from sweeps.figures.tradeoffs import (
 from sweeps.figures.whitened import gaussianity_panel, whitened_codes
 from sweeps.results.outcome import Outcome
 
-__all__ = ["PLATES", "Plate", "figures"]
+__all__ = ["PLATES", "Plate", "caption_of", "figures"]
 
 
 @dataclass(frozen=True)
@@ -39,13 +49,13 @@ class Plate:
     Attributes:
         draw: makes it of a sweep's outcome; None where the sweep has no data for it.
         title: what it shows.
-        caption: how to read it.
+        caption: what it shows and how to read it, or a function that says so of a sweep.
         pictures: whether it shows images, which keep their own black and white.
     """
 
     draw: Callable[[Outcome], Figure | None]
     title: str
-    caption: str
+    caption: str | Callable[[Outcome], str]
     pictures: bool = False
 
     @property
@@ -55,41 +65,13 @@ class Plate:
 
 
 PLATES = (
-    Plate(
-        by_latent_dimension,
-        "Size of the code",
-        "One line per model: the best trial of a search; of several seeds the mean, between the "
-        "lowest and the highest. Hollow marks, where there are any, are published values.",
-    ),
-    Plate(
-        by_prior_scale,
-        "Scale of the prior",
-        "The logit-normal's negative ELBO and KL by the variance of its prior before the sigmoid. "
-        "Hollow marks, where there are any, are published values.",
-    ),
-    Plate(
-        learning_curves,
-        "Learning curves",
-        "Distortion on the test set after every epoch, by latent dimension. The first epochs may "
-        "lie above the frame.",
-    ),
-    Plate(
-        rate_distortion,
-        "Rate and distortion",
-        "Every trial that has a rate. The Pareto front joins the trials that no other beats in "
-        "both; along a grey line the ELBO is the same.",
-    ),
-    Plate(
-        objectives_plane,
-        "Two objectives",
-        "Every trial by the search's first two objectives, and the Pareto front of all cells.",
-    ),
-    Plate(
-        search_history,
-        "The search",
-        "Every searched trial: thin lines join the trials of one cell. Hollow: stopped "
-        "early. Steps: the best of each cell so far.",
-    ),
+    Plate(field_effects, "The effect of each field", effects_caption),
+    Plate(learning_curves, "Learning curves", curves_caption),
+    Plate(search_history, "The search", history_caption),
+    Plate(rate_distortion, "Rate and distortion", plane_caption),
+    Plate(objectives_plane, "Two objectives", objectives_caption),
+    Plate(by_latent_dimension, "Size of the code, beside the source's", published_caption),
+    Plate(by_prior_scale, "Scale of the prior, beside the source's", published_caption),
     Plate(
         code_planes,
         "Two-dimensional codes",
@@ -168,6 +150,23 @@ PLATES = (
         pictures=True,
     ),
 )
+
+
+#: Figures that show every model, or none.
+WITHOUT_MODELS = frozenset({"logit_normal_priors", "gaussianity_panel", "whitened_codes"})
+
+
+def caption_of(plate: Plate, outcome: Outcome) -> str:
+    """What a figure shows of a sweep, and how to read it."""
+    if not isinstance(plate.caption, str):
+        return plate.caption(outcome)
+    size = outcome.done["latent_dim"]
+    chosen = {"code_planes": size == 2, "latent_grids": size == 2, "code_maps": size > 2}
+    if plate.name in WITHOUT_MODELS:
+        return plate.caption
+    rows = outcome.done[chosen.get(plate.name, size > 0)]
+    each = "family" if plate.name == "code_maps" else "label"
+    return plate.caption + of_models(outcome, rows, each)
 
 
 def figures(outcome: Outcome) -> Iterator[tuple[Plate, Figure]]:

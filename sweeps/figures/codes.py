@@ -5,8 +5,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bsvae.catalogue import declared
 from sweeps.figures.densities import binary_concrete, concrete_draws, logit_normal, normal
-from sweeps.figures.style import CLASSES, color_of, head, legend_below, styled, wrapped
+from sweeps.figures.looks import colors_of
+from sweeps.figures.style import CLASSES, head, legend_below, styled, wrapped
 from sweeps.results.outcome import Outcome
 
 Arrays = dict[str, np.ndarray]
@@ -15,11 +17,6 @@ MOST_MODELS = 6
 PLANE_POINTS = 1500
 #: So that t-SNE takes less than a second a model.
 TSNE_MODELS, TSNE_POINTS, TSNE_STEPS = 4, 400, 400
-
-#: Families whose code is deterministic: they have no prior.
-DETERMINISTIC = frozenset(
-    {"bs_autoencoder", "bs_twin", "autoencoder", "linear_autoencoder", "pca", "conv_autoencoder"}
-)
 
 
 @styled
@@ -57,13 +54,14 @@ def code_maps(outcome: Outcome) -> Figure | None:
 @styled
 def code_histograms(outcome: Outcome) -> Figure | None:
     """Values of a code drawn from q(z|x) for test images, against the density of the prior."""
-    random = outcome.done[~outcome.done["family"].isin(DETERMINISTIC)]
+    random = outcome.done[[declared(family).random for family in outcome.done["family"]]]
     found = outcome.with_arrays(outcome.best("label", rows=random), "codes", MOST_MODELS)
     if not found:
         return None
+    colors = colors_of(outcome)
     figure, axes = wrapped(len(found), height=2.3)
     for (row, arrays), ax in zip(found, axes, strict=True):
-        _histogram(ax, row, seen_by_decoder(row, arrays["codes"]))
+        _histogram(ax, row, seen_by_decoder(row, arrays["codes"]), colors[row["family"]])
         head(ax, f"{row['label']}, {row['latent_dim']} dim.")
         ax.set_xlabel("z")
     axes[0].set_ylabel("density")
@@ -102,10 +100,9 @@ def _scatter(ax: Axes, points: np.ndarray, labels: np.ndarray) -> None:
         ax.scatter(*chosen.T, s=size, lw=0, color=color, marker=f"${label}$", rasterized=True)
 
 
-def _histogram(ax: Axes, row: pd.Series, z: np.ndarray) -> None:
+def _histogram(ax: Axes, row: pd.Series, z: np.ndarray, color: str) -> None:
     bounded = row["family"] in ("logit_normal", "concrete", "binary_concrete")
     edges = np.linspace(0, 1, 41) if bounded else np.linspace(*_limits(z), 41)
-    color = color_of(row["family"])
     bins = edges.tolist()
     ax.hist(z.ravel(), bins, density=True, color=color, alpha=0.35, label="all units")
     widest = z[:, z.var(axis=0).argmax()]

@@ -1,4 +1,7 @@
-"""Learning curves, and the history of a search."""
+"""Learning curves: per value of what varies; of a search every proposal, stopped ones too."""
+
+from dataclasses import dataclass
+from typing import TypeVar
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -6,112 +9,92 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bsvae.metrics import METRICS
-from sweeps.figures.style import Looks, legend_below, line_looks, styled, wrapped
+from sweeps.figures.looks import looks_of
+from sweeps.figures.style import Looks, framed, legend_below, styled, wrapped
+from sweeps.results.effects import KIND, with_kind
 from sweeps.results.outcome import Outcome
-from sweeps.results.words import SYMBOLS, axis_label, likelihood_of
+from sweeps.results.words import axis_label
+
+T = TypeVar("T")
 
 MOST_PANELS = 9
 
+#: What is drawn where the objective is not measured after every epoch, the first that is.
+OTHERWISE = ("valid_neg_elbo", "test_neg_elbo", "test_distortion", "test_mse")
 
-@styled
-def learning_curves(outcome: Outcome) -> Figure | None:
-    """Test distortion by epoch: one panel per latent dimension, one line per model.
 
-    A model that was searched shows its best trial; several seeds their mean, between the lowest and
-    the highest.
+@dataclass(frozen=True)
+class Curves:
+    """Curves to draw.
+
+    Attributes:
+        metric: which.
+        rows: one row per trial and epoch, with the trial's fields, ``label`` and ``status``.
     """
-    best = outcome.best("label", "latent_dim", "seed")
-    best = best[["trial_id", "family", "label", "latent_dim", "seed", "cell"]]
-    curves = outcome.epochs.merge(best, on="trial_id").dropna(subset="test_distortion")
-    curves = curves.groupby("trial_id").filter(lambda one: len(one) > 1)
-    if curves.empty:
-        return None
-    curves["pixels"] = curves["family"].map(likelihood_of)
-    kinds = sorted(set(zip(curves["pixels"], curves["latent_dim"], strict=True)))
-    kinds = _spread(kinds, MOST_PANELS)
-    looks = line_looks(best[["family", "label"]].itertuples(index=False))
-    figure, axes = wrapped(len(kinds), height=2.5)
-    for (pixels, size), ax in zip(kinds, axes, strict=True):
-        chosen = (curves["latent_dim"] == size) & (curves["pixels"] == pixels)
-        _curves(ax, curves[chosen], looks)
-        several = curves["pixels"].nunique() > 1
-        ax.set_title(f"{size} latent dimensions" + (f"\n{pixels}" if several else ""))
-        ax.set(xlabel="epoch", ylabel="distortion (nats/image)" if ax is axes[0] else "")
-        ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    legend_below(figure)
-    return figure
+
+    metric: str
+    rows: pd.DataFrame
 
 
-def _curves(ax: Axes, curves: pd.DataFrame, looks: Looks) -> None:
-    grouped = curves.groupby(["label", "epoch"], sort=False)["test_distortion"]
-    spread = grouped.agg(["mean", "min", "max", "count"]).reset_index()
-    for label, line in spread.groupby("label", sort=False):
-        line = line.sort_values("epoch")
-        look = looks[str(label)] | {"markevery": max(1, len(line) // 6), "markersize": 3.5}
-        ax.plot(line["epoch"], line["mean"], label=label, **look)
-        if (line["count"] > 1).any():
-            ax.fill_between(line["epoch"], line["min"], line["max"], color=look["color"], alpha=0.2)
-    settled = curves[curves["epoch"] > curves["epoch"].max() * 0.02]["test_distortion"]
-    low, high = settled.min(), settled.quantile(0.995)
-    ax.set_ylim(low - 0.04 * (high - low), high + 0.04 * (high - low))
+def curves_of(outcome: Outcome) -> Curves | None:
+    """The curves of done trials and of those stopped early, where they have more than one epoch."""
+    trials = outcome.trials[outcome.trials["status"].isin(("done", "stopped"))]
+    trials = with_kind(trials, outcome.sweep)
+    kept = ["trial_id", "status", "family", "label", "cell", "latent_dim", "seed", *KIND]
+    kept += [name for name in outcome.sweep.search if name not in kept]
+    for metric in (outcome.objective, *OTHERWISE):
+        if metric in outcome.epochs and outcome.epochs[metric].notna().any():
+            curves = outcome.epochs[["trial_id", "epoch", metric]].dropna()
+            rows = curves.merge(trials[kept], on="trial_id")
+            several = rows["epoch"].max() > 1 if len(rows) else False
+            return Curves(metric, rows.sort_values(["cell", "epoch"])) if several else None
+    return None
 
 
 @styled
-def search_history(outcome: Outcome) -> Figure | None:
-    """The searched objective against each searched field, and the best value so far."""
-    searched = [name for name in outcome.sweep.search if outcome.done[name].nunique() > 1]
-    budget = outcome.sweep.budget
-    if not searched or budget is None or outcome.done[outcome.objective].isna().all():
+def grid_curves(outcome: Outcome) -> Figure | None:
+    """The objective by epoch, one panel per latent dimension and one line per model."""
+    curves = curves_of(outcome)
+    if curves is None:
         return None
-    asked = {n for n, cell in enumerate(outcome.sweep.cells) if outcome.sweep.searched(cell)}
-    rows = outcome.trials[outcome.trials["status"].isin(("done", "stopped"))]
-    rows = rows[rows["cell"].isin(asked)].sort_values(["finished_at", "trial_id"])
-    metric = METRICS[outcome.objective]
-    looks = line_looks(rows.sort_values("cell")[["family", "label"]].itertuples(index=False))
-    figure, axes = wrapped(1 + len(searched), height=3.0)
-    for name, ax in zip(searched, axes, strict=False):
-        _against(ax, rows, name, outcome.objective, looks)
-        ax.set(xscale="log" if outcome.sweep.search[name].log else "linear")
-        ax.set_xlabel(f"{name.replace('_', ' ')} {SYMBOLS.get(name, '')}".strip())
-    _best_so_far(axes[-1], rows, outcome.objective, metric.better == "lower", looks)
-    axes[0].set_ylabel(axis_label(outcome.objective))
-    legend_below(figure)
+    rows, looks = curves.rows, looks_of(outcome)
+    groups = list(rows.groupby([*KIND, "latent_dim"], dropna=False))
+    several = len({kind[:2] for kind, _ in groups}) > 1
+    figure, axes = wrapped(min(len(groups), MOST_PANELS), height=2.6)
+    for ((*kind, size), here), ax in zip(spread(groups, MOST_PANELS), axes, strict=True):
+        _lines(ax, here, curves.metric, looks)
+        ax.set_title(f"{size:g} latent dimensions" + ("\n" + ", ".join(map(str, kind))) * several)
+        dress(ax, axes, curves.metric)
+    legend_below(figure, order=looks)
     return figure
 
 
-def _against(ax: Axes, rows: pd.DataFrame, name: str, objective: str, looks: Looks) -> None:
-    for label, group in rows.groupby("label", sort=False):
-        look = looks[str(label)]
-        _marks(ax, group[name], group[objective], group["status"], look)
-    for _, cell in rows.groupby("cell"):
-        look = looks[cell["label"].iloc[0]]
-        line = cell.sort_values(name)
-        ax.plot(line[name], line[objective], c=look["color"], lw=0.6, alpha=0.5)
+def _lines(ax: Axes, rows: pd.DataFrame, metric: str, looks: Looks) -> None:
+    """Means over seeds, with their standard error as a band."""
+    table = rows.groupby(["label", "epoch"], sort=False)[metric].agg(["mean", "sem"])
+    for label, line in table.groupby("label", sort=False):
+        line = line.droplevel("label").sort_index()
+        look = looks[str(label)] | {"markevery": max(1, len(line) // 6), "markersize": 3.5}
+        ax.plot(line.index, line["mean"], label=label, **look)
+        low, high = line["mean"] - line["sem"], line["mean"] + line["sem"]
+        ax.fill_between(line.index, low, high, color=look["color"], alpha=0.25, lw=0)
+    frame_late(ax, rows, metric)
 
 
-def _best_so_far(ax: Axes, rows: pd.DataFrame, objective: str, lower: bool, looks: Looks) -> None:
-    for _, cell in rows.groupby("cell"):
-        look = looks[cell["label"].iloc[0]]
-        best = cell[objective].cummin() if lower else cell[objective].cummax()
-        label = cell["label"].iloc[0]
-        order = pd.Series(range(1, len(cell) + 1), index=cell.index)
-        ax.step(order, best, where="post", c=look["color"], ls=look["linestyle"], label=label)
-        _marks(ax, order, cell[objective], cell["status"], look)
-    ax.set(xlabel="trial of a cell, in order of finishing", title="best so far")
-    ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+def frame_late(ax: Axes, rows: pd.DataFrame, metric: str) -> None:
+    """Frame a panel of curves, without what only the first epochs reach."""
+    last = rows["epoch"].max()
+    late = rows[rows["epoch"] > min(0.1 * last, last - 1)]
+    framed(ax, late[metric].to_numpy(dtype=float), METRICS[metric].better == "lower")
 
 
-def _marks(
-    ax: Axes, x: pd.Series, y: pd.Series, status: pd.Series, look: dict[str, object]
-) -> None:
-    """One mark per trial, hollow where it was stopped early."""
-    shape = {"ls": "", "c": look["color"], "marker": look["marker"], "ms": 3.5}
-    stopped = status == "stopped"
-    ax.plot(x[~stopped], y[~stopped], **shape)
-    ax.plot(x[stopped], y[stopped], mfc="none", **shape)
+def dress(ax: Axes, axes: list[Axes], metric: str) -> None:
+    """Names of the axes of a panel of curves."""
+    ax.set(xlabel="epoch", ylabel=axis_label(metric) if ax is axes[0] else "")
+    ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
 
 
-def _spread(values: list[tuple[str, int]], most: int) -> list[tuple[str, int]]:
+def spread(values: list[T], most: int) -> list[T]:
     """At most so many of some values, evenly spread."""
     if len(values) <= most:
         return values

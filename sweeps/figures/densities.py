@@ -60,7 +60,7 @@ def logit_normal_priors(outcome: Outcome) -> Figure | None:
     """
     rows = outcome.trials[outcome.trials["family"] == "logit_normal"]
     scales = sorted(pd.unique(rows["prior_scale"].dropna()))
-    if not scales:
+    if len(scales) < 2:
         return None
     z = np.linspace(0.001, 0.999, 999)
     figure, axes = panels(1, 2, height=2.8, sharey=True)

@@ -1,18 +1,22 @@
-"""How figures look: one colour and marker per family, tellable apart in print and by everyone.
+"""How figures look: one colour and marker per model, tellable apart in print and by everyone.
 
-Colours are those of Okabe and Ito; a family keeps its own in every figure, and variants of a family
-differ in line style and lightness.
+A family keeps its colour in every figure of a sweep: its own of Okabe and Ito's, or the next that
+is free.  Variants of a family differ in shade, mark and dashes; those of a sweep's only family run
+from dark to light in their order.
 """
 
+import re
 import textwrap
 from collections.abc import Iterable
 from typing import Any, Literal
 
 import numpy as np
-from matplotlib import rc_context
+from matplotlib import colormaps, rc_context
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 COLORS = {
     "gaussian": "#0072B2",
@@ -29,11 +33,9 @@ COLORS = {
     "conv_vae": "#0072B2",
     "conv_autoencoder": "#333333",
 }
-MARKERS = dict(zip(COLORS, "osD^PX*v<h>os", strict=True))
-VARIANT_MARKERS = "_dp8H4"
-
-#: Of families that are not in the tables above.
-OTHER_COLOR, OTHER_MARKER = "#882255", "."
+#: Of families that are not in the table above, or whose colour another of the sweep has: in turn.
+SPARE = ("#882255", "#44AA99", "#999933", "#6699CC", "#661100", "#332288", "#DDCC77", "#AA4466")
+MARKERS = "osD^PvX*<h>dp8H"
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 
 #: Ten colours of Paul Tol's for classes; marks are the digits themselves, so colour only helps.
@@ -48,6 +50,8 @@ Looks = dict[str, Look]
 
 WIDTH = 7.5  # inches: the text width of a page
 TITLE_LETTERS = 96  # of a title, for which that width has room
+NAME_SHARE = 0.075  # of an axis, that the name of a tick takes
+FAR = 4.0  # times the spread of most values: further ones are left outside a frame
 
 styled = rc_context(
     {
@@ -99,49 +103,140 @@ def head(axes: Axes, title: str, loc: Literal["center", "left"] = "center") -> N
     axes.set_title(textwrap.fill(title, TITLE_LETTERS // columns), loc=loc)
 
 
-def color_of(family: str) -> str:
-    """A family's own colour; families that are not in the table share one."""
-    return COLORS.get(family, OTHER_COLOR)
+def family_colors(families: Iterable[str]) -> dict[str, str]:
+    """A colour for each family of a sweep, no two alike while there are colours left.
+
+    >>> list(family_colors(["gaussian", "my_own", "tiny_vae"]).values())
+    ['#0072B2', '#882255', '#44AA99']
+    """
+    chosen: dict[str, str] = {}
+    for family in dict.fromkeys(families):
+        own = [COLORS[family]] if family in COLORS else []
+        free = [color for color in (*own, *SPARE) if color not in chosen.values()]
+        chosen[family] = free[0] if free else SPARE[len(chosen) % len(SPARE)]
+    return chosen
 
 
 def line_looks(labels: Iterable[tuple[str, str]]) -> Looks:
-    """Colour, marker and dashes of each (family, label), for ``Axes.plot``; by label."""
+    """Colour, marker and dashes of each (family, label), for ``Axes.plot``; by label, families in
+    the order given, their labels by the numbers in them."""
+    of_family: dict[str, list[str]] = {}
+    for family, label in dict.fromkeys(labels):
+        of_family.setdefault(family, []).append(label)
+    colors = family_colors(of_family)
     looks: Looks = {}
-    seen: dict[str, int] = {}
-    for family, label in labels:
-        if label not in looks:
-            variant = seen[family] = seen.get(family, -1) + 1
-            marker = MARKERS.get(family, OTHER_MARKER)
+    for family, variants in of_family.items():
+        shades = _shades(colors[family], len(variants), alone=len(of_family) == 1)
+        for number, (label, color) in enumerate(zip(natural(variants), shades, strict=True)):
             looks[label] = {
-                "color": _lighter(color_of(family), 0.14 * (variant % 5)),
-                "marker": VARIANT_MARKERS[variant % 6] if variant else marker,
-                "linestyle": DASHES[variant % len(DASHES)],
+                "color": color,
+                "marker": MARKERS[len(looks) % len(MARKERS)],
+                "linestyle": DASHES[number % len(DASHES)],
             }
     return looks
 
 
-def legend_below(figure: Figure, columns: int = 3) -> None:
-    """One legend for all panels, below them; in fewer columns where the figure is narrow."""
+def natural(labels: Iterable[str]) -> list[str]:
+    """Labels in the order of the words and numbers in them.
+
+    >>> natural(["β 10", "β 2", "β 0.5"])
+    ['β 0.5', 'β 2', 'β 10']
+    """
+
+    def key(label: str) -> list[tuple[int, float, str]]:
+        parts = re.findall(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?|\D+", label)
+        return [(0, float(p), "") if p[-1].isdigit() else (1, 0.0, p) for p in parts]
+
+    return sorted(labels, key=key)
+
+
+def ordered(count: int) -> list[str]:
+    """So many colours from dark to light, for values that have an order.
+
+    >>> ordered(2)
+    ['#440154', '#7ad151']
+    """
+    return [to_hex(colormaps["viridis"](0.8 * n / max(1, count - 1))) for n in range(count)]
+
+
+def legend_below(figure: Figure, columns: int = 3, order: Iterable[str] = ()) -> None:
+    """One legend for all panels, below them; in fewer columns where the figure is narrow.
+
+    Args:
+        figure: what it explains.
+        columns: at most so many.
+        order: labels in the order that the legend has them in; others follow.
+    """
     columns = min(columns, max(1, int(figure.get_figwidth() / 2.2)))
     handles = {}
     for axes in figure.axes:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
-    figure.legend(
-        list(handles.values()),
-        list(handles),
-        loc="outside lower center",
-        ncols=min(columns, len(handles)),
-        handlelength=3.2,
-    )
+    known = {label: place for place, label in enumerate(order)}
+    names = sorted(handles, key=lambda label: known.get(label, len(known)))
+    if names:
+        figure.legend(
+            [handles[name] for name in names],
+            names,
+            loc="outside lower center",
+            ncols=min(columns, len(names)),
+            handlelength=3.2,
+        )
+
+
+def plain_log(axis: Axis) -> None:
+    """A logarithmic axis, its limits set before, with few ticks that are plain numbers."""
+    low, high = sorted(axis.get_view_interval())
+    decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+    for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 7, 8)):
+        ticks = [step * decade for decade in decades for step in steps]
+        ticks = [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001]
+        if len(ticks) > 2:
+            break
+    ticks_at(axis, ticks or [low, high])
+
+
+def ticks_at(axis: Axis, values: Iterable[float]) -> None:
+    """Ticks at some values, the scale set before; named where their names do not touch."""
+    ticks = sorted(set(values))
+    scaled = axis.get_transform().transform(np.asarray(ticks, dtype=float))
+    ends = axis.get_transform().transform(np.asarray(axis.get_view_interval(), dtype=float))
+    room = NAME_SHARE * max(abs(ends[1] - ends[0]), scaled[-1] - scaled[0])
+    names, last = [], -np.inf
+    for tick, place in zip(ticks, scaled, strict=True):
+        names.append(f"{tick:g}" if place - last >= room else "")
+        last = place if names[-1] else last
+    axis.set_ticks(ticks, names)
+    axis.set_minor_locator(NullLocator())
+
+
+def framed(axes: Axes, values: np.ndarray, lower: bool = True) -> int:
+    """Frame the vertical axis so that the few worst values far off do not flatten the rest.
+
+    Args:
+        axes: the panel.
+        values: what it shows.
+        lower: whether lower is better, so that the far ones are above.
+
+    Returns:
+        How many values lie outside.
+    """
+    values = values[np.isfinite(values)] * (1 if lower else -1)
+    if len(values) < 2 or values.max() == values.min():
+        return 0
+    low, high, most = values.min(), values.max(), np.quantile(values, 0.85)
+    if most > low and high - low > FAR * (most - low):
+        high = most + 0.5 * (most - low)
+    room = 0.05 * (high - low)
+    ends = (low - room, high + room)
+    axes.set_ylim(*(ends if lower else (-ends[1], -ends[0])))
+    return int((values > high + room).sum())
 
 
 def sizes_on_axis(axes: Axes, sizes: Iterable[int]) -> None:
     """A logarithmic axis of whole numbers, with a tick at each."""
     axes.set_xscale("log", base=2)
-    ticks = sorted(set(sizes))
-    axes.set_xticks(ticks, [str(size) for size in ticks])
-    axes.set_xticks([], minor=True)
+    ticks_at(axes.xaxis, sizes)
 
 
 def montage(images: np.ndarray, gap: int = 1, paper: int = 255) -> np.ndarray:
@@ -169,7 +264,18 @@ def show_picture(axes: Axes, picture: np.ndarray, title: str = "") -> None:
         head(axes, title, loc="left")
 
 
-def _lighter(color: str, share: float) -> str:
-    """A colour mixed with white."""
-    red, green, blue = ((1 - share) * part + share for part in to_rgb(color))
+def _shades(color: str, count: int, alone: bool) -> list[str]:
+    """Colours of a family's variants, from dark to light."""
+    if count == 1:
+        return [color]
+    if alone:
+        return ordered(count)
+    shares = np.linspace(-0.45, 0.5, count)
+    return [_mixed(color, float(share)) for share in shares]
+
+
+def _mixed(color: str, share: float) -> str:
+    """A colour mixed with white, or with black where the share is negative."""
+    paper = float(share > 0)
+    red, green, blue = ((1 - abs(share)) * p + abs(share) * paper for p in to_rgb(color))
     return to_hex((red, green, blue))

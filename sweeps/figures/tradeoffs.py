@@ -6,43 +6,42 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from sweeps.figures.looks import looks_of
 from sweeps.figures.style import (
     Look,
+    framed,
     legend_below,
-    line_looks,
+    ordered,
     panels,
+    plain_log,
     sizes_on_axis,
     styled,
+    ticks_at,
     wrapped,
 )
+from sweeps.results.cells import ERROR, cells
+from sweeps.results.doubts import converged
+from sweeps.results.effects import KIND, points
 from sweeps.results.outcome import Outcome
 from sweeps.results.pareto import front
 from sweeps.results.tables import PUBLISHED
 from sweeps.results.words import axis_label, in_words
 
-QUANTITIES = ("test_neg_elbo", "test_kl", "test_mse")
+QUANTITIES = ("test_neg_elbo", "test_kl")
 
-#: Colours from dark to light for an ordered quantity, and marks that tell them apart in print.
-ORDERED = ("#440154", "#31688E", "#35B779", "#B8A800", "#D55E00", "#777777")
-ORDERED_MARKS = "osD^vP"
+#: Marks that tell lines of an ordered quantity apart in print.
+ORDERED_MARKS = "osD^vPX*<>"
 
 
 @styled
 def by_latent_dimension(outcome: Outcome) -> Figure | None:
-    """Negative ELBO and KL (or the error, where there is no KL) against the latent dimension.
-
-    One line per model: the best trial of a search, the mean over seeds between the lowest and the
-    highest. Hollow marks on dotted lines are the published values.
-    """
-    best = outcome.best("label", "latent_dim", "seed")
-    if best["latent_dim"].nunique() < 2:
+    """Negative ELBO and KL against the latent dimension, beside published values: hollow marks."""
+    best = cells(outcome)
+    if "latent_dim" not in best or all(_published(outcome, name).empty for name in QUANTITIES):
         return None
-    shown = [name for name in QUANTITIES if _varies(best[name])]
-    if "test_kl" not in shown and "test_mse" in shown:
-        shown = ["test_mse"]
-    looks = line_looks(best[["family", "label"]].itertuples(index=False))
-    figure, axes = wrapped(len(shown), height=3.2)
-    for name, ax in zip(shown, axes, strict=True):
+    looks = looks_of(outcome)
+    figure, axes = wrapped(len(QUANTITIES), height=3.2)
+    for name, ax in zip(QUANTITIES, axes, strict=True):
         for label, rows in best.groupby("label", sort=False):
             _line(ax, rows, "latent_dim", name, looks[str(label)] | {"label": label})
         for label, rows in _published(outcome, name).groupby("label"):
@@ -50,32 +49,34 @@ def by_latent_dimension(outcome: Outcome) -> Figure | None:
         sizes_on_axis(ax, best["latent_dim"])
         ax.set(xlabel="latent dimension", ylabel=axis_label(name))
     _explain_hollow(axes[0])
-    legend_below(figure)
+    legend_below(figure, order=looks)
     return figure
 
 
 @styled
 def by_prior_scale(outcome: Outcome) -> Figure | None:
-    """Negative ELBO and KL of the logit-normal against the prior's variance, by dimension."""
-    best = outcome.best("label", "latent_dim", "seed").dropna(subset="prior_scale")
-    if best["prior_scale"].nunique() < 2:
+    """Negative ELBO and KL of the logit-normal against the prior's variance, by dimension, beside
+    published values."""
+    best = cells(outcome)
+    if "prior_scale" not in best or all(_published(outcome, name).empty for name in QUANTITIES):
         return None
+    best = best.assign(latent_dim=[c["latent_dim"] for c in outcome.sweep.cells])
+    best = best.dropna(subset="prior_scale")
     figure, axes = panels(1, 2, height=3.2)
-    looks = [
-        {"color": c, "marker": m, "linestyle": "-"}
-        for c, m in zip(ORDERED, ORDERED_MARKS, strict=True)
-    ]
-    for name, ax in zip(("test_neg_elbo", "test_kl"), axes[0], strict=True):
+    sizes = sorted(best["latent_dim"].unique())
+    looks = {
+        size: {"color": color, "marker": ORDERED_MARKS[n % len(ORDERED_MARKS)], "linestyle": "-"}
+        for n, (size, color) in enumerate(zip(sizes, ordered(len(sizes)), strict=True))
+    }
+    for name, ax in zip(QUANTITIES, axes[0], strict=True):
         published = _published(outcome, name)
-        for number, (size, rows) in enumerate(best.groupby("latent_dim")):
-            look = looks[number % len(looks)]
+        for size, rows in best.groupby("latent_dim"):
+            look = looks[size]
             _line(ax, rows, "prior_scale", name, look | {"label": f"{size} dimensions"})
             theirs = published[published["latent_dim"] == size].dropna(subset="prior_scale")
             _hollow(ax, theirs["prior_scale"], theirs["value"], look)
-        ticks = sorted(best["prior_scale"].unique())
         ax.set_xscale("log")
-        ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-        ax.set_xticks([], minor=True)
+        ticks_at(ax.xaxis, best["prior_scale"])
         ax.set(xlabel="prior variance α (before the sigmoid)", ylabel=axis_label(name))
     _explain_hollow(axes[0, 0])
     legend_below(figure, columns=4)
@@ -84,46 +85,74 @@ def by_prior_scale(outcome: Outcome) -> Figure | None:
 
 @styled
 def rate_distortion(outcome: Outcome) -> Figure | None:
-    """Distortion against rate with the Pareto front of the trials; grey lines have equal ELBO."""
-    rows = outcome.done.dropna(subset=["test_kl", "test_distortion"])
-    rows = rows[rows["test_kl"].abs() > 1e-9].sort_values("cell")
-    if len(rows) < 3 or rows["dataset"].nunique() > 1:
+    """Distortion against rate, means over seeds; grey lines have equal ELBO.
+
+    The Pareto front joins converged ones alone: a front through trials that are still moving says
+    where training stopped, not what a model can do.
+    """
+    x, y = "test_kl", "test_distortion"
+    rows = rates(outcome)
+    if len(rows) < 3 or len(rows[KIND].drop_duplicates()) > 1:
         return None
-    figure, ax = _plane(rows, "test_kl", "test_distortion")
-    if rows["test_kl"].min() > 0 and rows["test_kl"].max() > 50 * rows["test_kl"].median():
+    figure, ax = _plane(outcome, rows, x, y)
+    settled = rows[rows["settled"]]
+    if len(settled) > 1:
+        best = front(settled, [x, y])
+        ax.step(best[x], best[y], "k-", lw=1, where="post", label="Pareto front of converged ones")
+    if rows[x].min() > 0 and rows[x].max() > 50 * rows[x].median():
         ax.set_xscale("log")
+        plain_log(ax.xaxis)
+    framed(ax, rows[y].to_numpy(dtype=float))
     _equal_elbo(ax, ax.get_xlim(), ax.get_ylim())
     ax.set(xlabel="rate: KL(q(z|x) ‖ p(z)) (nats/image)")
     ax.set(ylabel="distortion: −E ln p(x|z) (nats/image)")
-    legend_below(figure)
+    legend_below(figure, order=looks_of(outcome))
     return figure
+
+
+def rates(outcome: Outcome) -> pd.DataFrame:
+    """Every proposal with a rate and a distortion; ``settled`` where all its seeds converged."""
+    rows = points(outcome, "test_distortion").dropna(subset="test_kl")
+    return rows[rows["test_kl"].abs() > 1e-9].assign(status="done", settled=_settled(outcome, rows))
+
+
+def _settled(outcome: Outcome, rows: pd.DataFrame) -> pd.Series:
+    calm = converged(outcome)
+    keys = ["cell", *outcome.sweep.search]
+    done = outcome.done.assign(calm=outcome.done["trial_id"].isin(calm))
+    every = done.groupby(keys, dropna=False)["calm"].all().rename("settled").reset_index()
+    return rows[keys].merge(every, on=keys, how="left")["settled"].set_axis(rows.index)
 
 
 @styled
 def objectives_plane(outcome: Outcome) -> Figure | None:
     """The first two objectives of a search for a Pareto front, with that front."""
-    budget = outcome.sweep.budget
-    if budget is None or len(budget.objectives) < 2:
+    if len(outcome.sweep.objectives) < 2:
         return None
-    x, y = budget.objectives[:2]
-    rows = outcome.done.dropna(subset=[x, y]).sort_values("cell")
+    x, y = outcome.sweep.objectives[:2]
+    rows = points(outcome, x).dropna(subset=y).assign(status="done")
     if len(rows) < 3 or {x, y} == {"test_kl", "test_distortion"}:
         return None
-    figure, _ = _plane(rows, x, y)
-    legend_below(figure)
+    figure, ax = _plane(outcome, rows, x, y)
+    best = front(rows, [x, y])
+    ax.plot(best[x], best[y], "k-", lw=1, drawstyle="steps-post", label="Pareto front")
+    legend_below(figure, order=looks_of(outcome))
     return figure
 
 
-def _plane(rows: pd.DataFrame, x: str, y: str) -> tuple[Figure, Axes]:
-    """Trials by two metrics, and the front of those that no other beats in both."""
-    looks = line_looks(rows[["family", "label"]].itertuples(index=False))
+def _plane(outcome: Outcome, rows: pd.DataFrame, x: str, y: str) -> tuple[Figure, Axes]:
+    """Proposals by two metrics, with the standard errors of their means; hollow: not converged."""
     figure, axes = panels(1, 1, height=3.8, width=6.0)
     ax = axes[0, 0]
+    hollow = ~rows.get("settled", pd.Series(True, rows.index)).astype(bool)
     for label, group in rows.groupby("label", sort=False):
-        look = looks[str(label)] | {"linestyle": "", "alpha": 0.75}
-        ax.plot(group[x], group[y], label=label, **look)
-    best = front(rows, [x, y])
-    ax.step(best[x], best[y], "k-", lw=1, where="post", label="Pareto front")
+        look = looks_of(outcome)[str(label)] | {"linestyle": "", "alpha": 0.8, "elinewidth": 0.8}
+        open_marks = hollow.loc[group.index]
+        for part, face in ((group[~open_marks], {}), (group[open_marks], {"mfc": "none"})):
+            if len(part):
+                name = "_" if ax.get_legend_handles_labels()[1].count(label) else label
+                errors = (part[y + ERROR], part[x + ERROR])
+                ax.errorbar(part[x], part[y], *errors, label=name, **look, **face)
     ax.set(xlabel=axis_label(x), ylabel=axis_label(y))
     return figure, ax
 
@@ -144,10 +173,8 @@ def _equal_elbo(ax: Axes, rates: tuple[float, float], distortions: tuple[float, 
 
 
 def _line(ax: Axes, rows: pd.DataFrame, x: str, y: str, look: Look) -> None:
-    spread = rows.dropna(subset=y).groupby(x)[y].agg(["mean", "min", "max", "count"])
-    ax.plot(spread.index, spread["mean"], **look)
-    if (spread["count"] > 1).any():
-        ax.fill_between(spread.index, spread["min"], spread["max"], color=look["color"], alpha=0.2)
+    rows = rows.dropna(subset=[x, y]).sort_values(x)
+    ax.errorbar(rows[x], rows[y], rows[y + ERROR], capsize=2, **look)
 
 
 def _hollow(ax: Axes, x: pd.Series, y: pd.Series, look: Look) -> None:
@@ -158,12 +185,8 @@ def _hollow(ax: Axes, x: pd.Series, y: pd.Series, look: Look) -> None:
 
 
 def _explain_hollow(ax: Axes) -> None:
-    if any(line.get_markerfacecolor() == "none" for line in ax.lines):
+    if any(str(line.get_markerfacecolor()) == "none" for line in ax.lines):
         ax.plot([], [], c="#555555", marker="o", ls=":", lw=0.8, mfc="none", label="published")
-
-
-def _varies(column: pd.Series) -> bool:
-    return column.max() - column.min() > 1e-9
 
 
 def _published(outcome: Outcome, name: str) -> pd.DataFrame:

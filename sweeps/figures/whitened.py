@@ -11,7 +11,8 @@ from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 from scipy import stats
 
 from bsvae.gaussianity.whitening import Whitening
-from sweeps.figures.style import color_of, panels, styled
+from sweeps.figures.looks import colors_of
+from sweeps.figures.style import panels, styled
 from sweeps.results.outcome import Outcome
 
 MOST_MODELS = 6
@@ -34,7 +35,7 @@ def whitened_codes(outcome: Outcome) -> Figure | None:
         return None
     figure, axes = panels(len(found), 3, height=2.3)
     for (row, arrays), (plane, radius, quantiles) in zip(found, axes, strict=True):
-        codes, color = arrays["codes"].astype(np.float64), color_of(row["family"])
+        codes, color = arrays["codes"].astype(np.float64), colors_of(outcome)[row["family"]]
         alike = len(codes), halves(codes, "pca")[1]
         gaussian = np.random.default_rng(0).standard_normal(alike)
         _plane(plane, codes, row, color)

@@ -1,28 +1,35 @@
 """A sweep's report: one self-contained HTML page, from stored results alone."""
 
 import base64
-import hashlib
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from bsvae.checks import BadInput
-from sweeps.figures import figures
+from sweeps.figures import caption_of, figures
 from sweeps.figures.style import styled
 from sweeps.ledger.places import files_of, sweeps_with_results
 from sweeps.ledger.places.interface import Files
 from sweeps.report.html import html_table, trials_table
+from sweeps.report.scripts import library, own_script, policy
+from sweeps.report.sections import example_of, shares_of, tables_of
+from sweeps.results.answers import asked, best, mattered
+from sweeps.results.cells import varying
+from sweeps.results.doubts import doubts
 from sweeps.results.findings import ended, findings, verdicts
+from sweeps.results.importance import BY, importances
 from sweeps.results.outcome import Outcome, read_outcome
 from sweeps.results.provenance import cost, provenance, sweep_file
 from sweeps.results.stored import stored_sweep
 from sweeps.results.tables import tables
+from sweeps.results.words import field_words, in_words, metric_words, value_words
 from sweeps.text import duration
 
 PICTURE_DPI = 130
@@ -66,7 +73,7 @@ def write_index(results: str) -> Path | str:
     if not names:
         raise BadInput(f"no results in {results!r}: bsvae run quickstart")
     rows = [_index_row(name, results) for name in names]
-    page = _template("index.html.j2").render(rows=rows, policy=_policy(""))
+    page = _template("index.html.j2").render(rows=rows, policy=policy())
     return _write(files_of(results), "index.html", page)
 
 
@@ -81,34 +88,34 @@ def render(
         refresh: seconds after which the page asks its server for news; 0 in a file.
         running: the section of packs in training, or what stands in for it.
     """
-    source = _TEMPLATES.get_source(environment(), "report.js.j2")[0]
+    trains = refresh and len(outcome.trials) < outcome.sweep.wanted  # and needs the processor
+    known = outcome.trials.head(0) if trains else outcome.trials
+    asked_of = replace(outcome, trials=known)
+    shares = {name: importances(asked_of, name) for name in outcome.sweep.objectives}
     return _template("report.html.j2").render(
         sweep=outcome.sweep,
         about=" ".join(outcome.sweep.about.split()),
         counts=ended(outcome),
-        others=outcome.others,
+        asked=asked(outcome.sweep),
+        best=best(outcome),
+        mattered=mattered(outcome, shares[outcome.objective]),
+        doubts=doubts(outcome),
+        shares=shares_of(shares),
         findings=findings(outcome),
         verdicts=verdicts(outcome),
-        tables=_tables(outcome),
+        tables=tables_of(outcome),
         images=shown,
         cost=html_table(cost(outcome)),
         duration=duration(float(outcome.trials["device_seconds"].sum())),
         provenance=provenance(outcome),
         sweep_file=sweep_file(outcome.sweep.document),
         trials=trials_table(outcome),
-        script=source,
+        scripts=(library(), own_script()),
+        example=example_of(outcome),
         refresh=refresh,
         running=running,
-        policy=_policy(source),
+        policy=policy(library(), own_script()),
     )
-
-
-def _tables(outcome: Outcome) -> list[dict[str, Any]]:
-    """The sweep's tables, the claims aside, which stand in a section of their own."""
-    if outcome.done.empty:
-        return []
-    shown = [entry for entry in tables(outcome) if entry.frame.index.name != "claim"]
-    return [{"title": e.title, "notes": e.notes, **html_table(e.readable)} for e in shown]
 
 
 def images(outcome: Outcome) -> Iterator[Image]:
@@ -118,7 +125,8 @@ def images(outcome: Outcome) -> Iterator[Image]:
     for plate, figure in figures(outcome):
         width, height = (round(96 * inches) for inches in figure.get_size_inches())
         uri = _data_uri(figure, "png" if plate.pictures else "svg")
-        yield Image(plate.name, plate.title, plate.caption, plate.pictures, uri, width, height)
+        said = caption_of(plate, outcome)
+        yield Image(plate.name, plate.title, said, plate.pictures, uri, width, height)
 
 
 @styled
@@ -144,15 +152,6 @@ def _index_row(name: str, results: str) -> dict[str, Any]:
         "wanted": outcome.sweep.wanted,
         "link": outcome.ledger.files.has(PAGE),
     }
-
-
-def _policy(script: str) -> str:
-    """A content security policy: this page's own script, and nothing from anywhere else."""
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
-        "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'"
-    )
 
 
 def environment() -> Environment:

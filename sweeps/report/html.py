@@ -1,67 +1,60 @@
 """Tables of the report: frames as text, and a sweep's trials as data for a script."""
 
-import json
-import math
 from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
 
 from bsvae.metrics import METRICS
-from bsvae.trial import FIELDS
 from sweeps.ledger.schema import TRIALS
+from sweeps.report.axes import axes
+from sweeps.report.values import as_json, as_script
+from sweeps.results.cells import varying
 from sweeps.results.outcome import Outcome
 from sweeps.text import as_text
 
-#: Columns that come first and last, whatever the sweep.
-FIRST = ("trial_id", "status", "family")
-LAST = ("device_seconds", "pack_size", "error")
-
-DIGITS = 6
+#: Columns that are shown after those that vary and the objectives, where trials differ in them.
+SHOWN = ("seed", "status", "trial_id", "epochs_trained", "collapsed")
+LAST = ("device_seconds", "error")
 
 
 def trials_table(outcome: Outcome) -> Markup:
-    """Columns and rows as JSON for a script element: only columns with something to say."""
-    trials = outcome.trials
-    varying = [name for name in FIELDS if trials[name].nunique(dropna=False) > 1]
-    metrics = [name for name in METRICS if name.startswith(("test_", "sample_"))]
-    names = dict.fromkeys((*FIRST, outcome.objective, *varying, *metrics, *LAST))
-    shown = [name for name in names if name in FIRST or trials[name].notna().any()]
+    """Columns and rows as JSON for a script element: what varies and the objectives first.
+
+    What all trials have in common stands once, under ``constants``, so that a filter can name it;
+    ``shown`` marks the columns that a reader sees before asking for all.
+    """
+    trials = outcome.trials.drop(columns=["cell", "label"])
+    trials["finished_at"] = trials["finished_at"].astype(str)
+    many = {name for name in trials if trials[name].nunique(dropna=False) > 1}
+    order = [*varying(outcome.sweep), *outcome.sweep.objectives, *SHOWN, *_scores(outcome), *LAST]
+    names = dict.fromkeys((*(name for name in order if name in trials), *trials.columns))
+    shown = {name for name in order if name in many} | {"trial_id", outcome.objective}
+    kept = [name for name in names if name in many or name in shown]
+    columns = [[as_json(name, value) for value in trials[name]] for name in kept]
+    constants = {n: as_json(n, trials[n].iloc[0]) if len(trials) else None for n in names}
     data = {
-        "columns": [_column(name) for name in shown],
+        "columns": [_column(name, name in shown) for name in kept],
+        "constants": {n: value for n, value in constants.items() if n not in set(kept)},
         "sort": outcome.objective,
-        "rows": [[_value(value) for value in row] for row in trials[shown].itertuples(index=False)],
+        "axes": axes(outcome),
+        "rows": [list(row) for row in zip(*columns, strict=True)],
     }
     return as_script(data)
 
 
-def as_script(data: object) -> Markup:
-    """JSON that can stand in an HTML script element, whatever strings it holds.
-
-    >>> as_script("</script>")
-    Markup('"\\\\u003c/script>"')
-    """
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for character in ("<", "\u2028", "\u2029"):
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)
+def _scores(outcome: Outcome) -> list[str]:
+    """Metrics of images that were not trained on, those of the objective's kind first."""
+    parts = ("valid_", "test_", "sample_")
+    return [name for part in parts for name in METRICS if name.startswith(part)]
 
 
-def _column(name: str) -> dict[str, Any]:
+def _column(name: str, shown: bool) -> dict[str, Any]:
     """Its name, unit, meaning, and which end is better where it is a metric."""
     metadata = TRIALS.field(name).metadata
     better = METRICS[name].better if name in METRICS else ""
     unit, doc = (metadata[key].decode() for key in (b"unit", b"doc"))
-    return {"name": name, "unit": unit, "doc": doc, "better": better}
-
-
-def _value(value: Any) -> Any:
-    """A value as JSON has it; floats to six digits, nothing and infinities as null."""
-    if pd.isna(value):
-        return None
-    if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
-    return value.item() if hasattr(value, "item") else value
+    return {"name": name, "unit": unit, "doc": doc, "better": better, "shown": shown}
 
 
 def html_table(frame: pd.DataFrame) -> dict[str, Any]:

@@ -1,18 +1,35 @@
 """What a sweep found, in plain sentences that are computed from its table."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from bsvae.metrics import CHECKS, METRICS
+from sweeps.results.cells import cells
 from sweeps.results.claims import claims
+from sweeps.results.effects import KIND, points, with_kind
 from sweeps.results.outcome import Outcome
-from sweeps.results.words import axis_label, in_words, likelihood_of
+from sweeps.results.pareto import front
+from sweeps.results.words import (
+    counted,
+    field_words,
+    in_words,
+    listed,
+    metric_words,
+    value_words,
+    with_error,
+)
+
+#: Models that a sentence names before it only counts them.
+MOST_NAMED = 6
 
 
 def findings(outcome: Outcome) -> list[str]:
     """Sentences: how many trials ended how, what was best, what the search found, what failed."""
     if outcome.done.empty:
         return []
-    return [*_best(outcome), *_searched(outcome), *_checks(outcome.done)]
+    found = [*_models(outcome), *_front(outcome), *_searched(outcome)]
+    return [*found, *_checks(outcome.done)]
 
 
 def verdicts(outcome: Outcome) -> list[dict[str, str]]:
@@ -33,50 +50,58 @@ def ended(outcome: Outcome) -> dict[str, int]:
     return counts | ({"no result yet": missing} if missing > 0 else {})
 
 
-def _best(outcome: Outcome) -> list[str]:
-    """The best model at each latent dimension; distortions of one kind alone are compared."""
-    rows = outcome.done.dropna(subset=outcome.objective)
-    metric, sentences = METRICS[outcome.objective], []
-    word = "Lowest" if metric.better == "lower" else "Highest"
-    kinds = rows["family"].map(likelihood_of)
-    for (dataset, pixels), group in rows.groupby([rows["dataset"], kinds]):
-        best = outcome.best("label", "latent_dim", rows=group)
-        best = best.sort_values(outcome.objective, ascending=metric.better == "lower")
-        first = best.iloc[0]
-        name = axis_label(outcome.objective).replace("\n", " ")
-        text = f"{word} {name} on {dataset} ({pixels}): {first[outcome.objective]:.5g}"
-        text += f", {first['label']}, {first['latent_dim']} dimensions"
-        others = best[best["label"] != first["label"]]
-        if not others.empty:
-            second = others.iloc[0]
-            text += f"; the next model, {second['label']}, reaches {second[outcome.objective]:.5g}"
-            text += f" with {second['latent_dim']} dimensions"
-        sentences.append(f"{text}.")
-    return sentences
+def _models(outcome: Outcome) -> Iterator[str]:
+    """The best configuration of each model by each objective; of one kind alone are compared."""
+    for objective in outcome.sweep.objectives:
+        rows = points(outcome, objective)
+        word = "Lowest" if METRICS[objective].better == "lower" else "Highest"
+        ascending = METRICS[objective].better == "lower"
+        for (dataset, measure), group in rows.groupby(KIND):
+            ranked = group.sort_values("mean", ascending=ascending, kind="stable")
+            best = ranked.groupby("label", sort=False).head(1)
+            named = [_named(outcome, row) for _, row in best.head(MOST_NAMED).iterrows()]
+            more = f"; and {len(best) - len(named)} more" if len(best) > len(named) else ""
+            text = f"{word} {metric_words(objective)} of each model, {dataset}, {measure}: "
+            yield f"{text}{'; '.join(named)}{more}."
 
 
-def _searched(outcome: Outcome) -> list[str]:
+def _named(outcome: Outcome, row: pd.Series) -> str:
+    size = outcome.sweep.cells[int(row["cell"])]["latent_dim"]
+    return f"{row['label']} ({size} dim.) {with_error(row['mean'], row['se'], int(row['n']))}"
+
+
+def _front(outcome: Outcome) -> Iterator[str]:
+    """How many proposals no other beats in all of several objectives."""
+    objectives = outcome.sweep.objectives
+    if len(objectives) > 1:
+        rows = points(outcome, objectives[0]).assign(status="done")
+        best = front(rows, objectives)
+        names = listed(metric_words(name) for name in objectives)
+        yield f"{len(best)} of {len(rows)} proposals are on the Pareto front of {names}."
+
+
+def _searched(outcome: Outcome) -> Iterator[str]:
     """Where the search ended, for every field."""
-    asked = [n for n, cell in enumerate(outcome.sweep.cells) if outcome.sweep.searched(cell)]
-    best = outcome.best("cell", rows=outcome.done[outcome.done["cell"].isin(asked)])
-    sentences = []
+    chosen = with_kind(cells(outcome), outcome.sweep).dropna(subset=outcome.objective)
     for name in outcome.sweep.search:
-        for family, group in best.groupby("family", sort=False):
-            low, high = group[name].min(), group[name].max()
-            where = f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
-            words = name.replace("_", " ")
-            cells = "one cell" if len(group) == 1 else f"{len(group)} cells"
-            sentences.append(f"Best {words} found for {in_words(str(family))}: {where} ({cells}).")
-    return sentences
+        asked = [name in outcome.sweep.searched(outcome.sweep.cells[n]) for n in chosen["cell"]]
+        for family, group in chosen[asked].groupby("family", sort=False):
+            low, high = (value_words(name, end) for end in (group[name].min(), group[name].max()))
+            where = low if low == high else f"{low} to {high}"
+            count = counted(len(group), "cell")
+            yield f"Chosen {field_words(name)} of {in_words(str(family))}: {where} ({count})."
 
 
-def _checks(done: pd.DataFrame) -> list[str]:
-    """How many trials pass the reliability checks, and which fail most."""
+def _checks(done: pd.DataFrame) -> Iterator[str]:
+    """How many trials pass the reliability checks, what these ask for, and which fail most."""
     checked = done[list(CHECKS)].dropna(how="all")
     if checked.empty:
-        return []
+        return
     passed = int(checked.fillna(True).astype(bool).all(axis=1).sum())
-    failed = {name: int((checked[name] == False).sum()) for name in CHECKS}  # noqa: E712
-    worst = [f"{name.replace('_', ' ')} ({count})" for name, count in failed.items() if count]
-    text = f"{passed} of {len(checked)} trials pass all four reliability checks"
-    return [text + (f"; failed: {', '.join(worst)}." if worst else ".")]
+    text = f"{passed} of {counted(len(checked), 'trial')} pass all four reliability checks"
+    parts = []
+    for name, doc in CHECKS.items():
+        failed = int((checked[name] == False).sum())  # noqa: E712
+        asks = doc.partition(": ")[2] or doc
+        parts.append(f"{name.replace('_', ' ')} ({asks}) {failed or 'none'}")
+    yield f"{text}. Failed: {', '.join(parts)}."

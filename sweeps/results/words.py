@@ -1,9 +1,11 @@
 """What sets the models of a sweep apart, in the few words that a legend has room for."""
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from bsvae.catalogue import declared
 from bsvae.metrics import METRICS
 from sweeps.definition.sweep import Sweep
 
@@ -17,25 +19,6 @@ SYMBOLS = {
     "initial_temperature": "λ₁ from",
     "kl_weight": "β",
     "learning_rate": "step size",
-}
-
-GREY = "grey pixels, Gaussian"
-
-#: What a family's distortion is measured by; numbers of one kind alone can be compared.
-LIKELIHOODS = {
-    "gaussian": "binary pixels",
-    "logit_normal": "binary pixels",
-    "concrete": "binary pixels",
-    "binary_concrete": "binary pixels",
-    "conv_vae": "grey pixels, Bernoulli",
-    "conv_autoencoder": "grey pixels, Bernoulli",
-    "bs_autoencoder": "grey pixels, Laplace",
-    "bs_twin": "grey pixels, Laplace",
-    "tiny_vae": "3x3 images, Gaussian",
-    "autoencoder": GREY,
-    "linear_autoencoder": GREY,
-    "pca": GREY,
-    "vae_mse": GREY,
 }
 
 #: Fields that other parts of a label or a figure show already.
@@ -64,53 +47,142 @@ def label_cells(sweep: Sweep) -> list[str]:
 
 
 def likelihood_of(family: str) -> str:
-    """What a family's distortion is measured by; one that is not in the table is of its own kind.
+    """What a family's distortion is measured by, as `bsvae.catalogue` declares it.
 
-    >>> likelihood_of("gaussian"), likelihood_of("my_own")
-    ('binary pixels', 'pixels of my own')
+    >>> likelihood_of("gaussian"), likelihood_of("conv_vae"), likelihood_of("my_own")
+    ('binary pixels', 'grey pixels, Bernoulli', 'binary pixels')
     """
-    return LIKELIHOODS.get(family, f"pixels of {in_words(family)}")
+    return declared(family).measure
 
 
 def in_words(family: str) -> str:
     """A family's name as text.
 
-    >>> in_words("bs_autoencoder"), in_words("logit_normal"), in_words("vae_mse")
-    ('BS autoencoder', 'logit-normal', 'VAE (MSE)')
+    >>> in_words("bs_autoencoder"), in_words("logit_normal"), in_words("my_own")
+    ('BS autoencoder', 'logit-normal', 'my own')
     """
-    known = {
-        "logit_normal": "logit-normal",
-        "gaussian": "Gaussian",
-        "concrete": "Concrete",
-        "binary_concrete": "binary Concrete",
-        "bs_autoencoder": "BS autoencoder",
-        "bs_twin": "BS twin",
-        "pca": "PCA",
-        "vae_mse": "VAE (MSE)",
-        "tiny_vae": "tiny VAE",
-        "conv_vae": "conv. VAE",
-        "conv_autoencoder": "conv. autoencoder",
-    }
-    return known.get(family, family.replace("_", " "))
+    return declared(family).words or family.replace("_", " ")
+
+
+def field_words(name: str) -> str:
+    """A field as text, with the symbol that the sources write.
+
+    >>> field_words("kl_weight"), field_words("hidden"), field_words("learning_rate")
+    ('KL weight β', 'hidden', 'learning rate')
+    """
+    known = {"kl_weight": "KL weight β", "kl_warmup": "KL warm-up", "kl_estimator": "KL estimator"}
+    symbol = SYMBOLS.get(name, "")
+    words = known.get(name, name.replace("_", " "))
+    return words if name in known or len(symbol) > 2 else f"{words} {symbol}".strip()
+
+
+def short_words(name: str, value: object) -> str:
+    """A field with its value as a legend has it.
+
+    >>> short_words("kl_weight", 0.5), short_words("family", "pca"), short_words("latent_dim", 2)
+    ('β 0.5', 'PCA', 'latent dim 2')
+    """
+    if name in ("family", "dataset"):
+        return value_words(name, value)
+    symbol = SYMBOLS.get(name, name.replace("_", " "))
+    return f"{symbol} {value_words(name, value)}"
+
+
+def value_words(name: str, value: object) -> str:
+    """A field's value as text.
+
+    >>> value_words("family", "pca"), value_words("beta", 0.00051234), value_words("bias", None)
+    ('PCA', '0.000512', 'none')
+    """
+    if name == "family":
+        return in_words(str(value))
+    if value is None or value != value:
+        return "none"
+    if isinstance(value, float):
+        return f"{value:.3g}" if value < 1000 else f"{value:g}"
+    return str(value)
+
+
+def with_error(mean: float, se: float, n: int) -> str:
+    """A mean with its standard error over n seeds; of one seed no error is invented.
+
+    >>> with_error(31.6123, 0.4211, 3), with_error(31.6123, float("nan"), 1)
+    ('31.61 ± 0.42 (n = 3)', '31.61 (n = 1)')
+    """
+    if n < 2 or se != se:
+        return f"{mean:.4g} (n = {n})"
+    places = min(6, max(0, 1 - math.floor(math.log10(se)))) if se > 0 else 2
+    return f"{mean:.{places}f} ± {se:.{places}f} (n = {n})"
+
+
+def listed(words: Iterable[str], joint: str = "and") -> str:
+    """Words as a sentence lists them.
+
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    words = list(words)
+    return f" {joint} ".join([*([", ".join(words[:-1])] if words[:-1] else []), *words[-1:]])
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "cell"), counted(2, "cell")
+    ('1 cell', '2 cells')
+    """
+    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def axis_label(metric: str) -> str:
-    """A metric with its unit, for an axis.
+    """A metric with its unit, for an axis; on test images where it does not say otherwise.
 
-    >>> axis_label("test_kl"), axis_label("test_knn_accuracy")
-    ('KL, the rate (nats/image)', 'test knn accuracy (share)')
+    >>> axis_label("test_kl"), axis_label("test_knn_accuracy"), axis_label("valid_neg_elbo")
+    ('KL, the rate (nats/image)', 'kNN accuracy (share)', 'validation negative ELBO\\n(nats/image)')
     """
-    known = {
-        "test_neg_elbo": "negative ELBO",
-        "test_kl": "KL, the rate",
-        "test_distortion": "distortion",
-        "test_mse": "squared error",
-        "test_optimal_sigma_neg_elbo": "negative ELBO, best variance",
-    }
-    name = known.get(metric, metric.replace("_", " "))
+    part, term = part_of(metric)
+    known = {"valid": "validation", "train": "training"}
+    name = f"{known[part]} {term_words(term)}" if part in known else term_words(term)
     unit = METRICS[metric].unit.replace("^2", "²")
     gap = "\n" if len(name) > 20 else " "
     return f"{name}{gap}({unit})" if unit else name
+
+
+def metric_words(metric: str) -> str:
+    """A metric in a sentence: which images, and its unit.
+
+    >>> metric_words("test_neg_elbo"), metric_words("train_mse")
+    ('negative ELBO on test images (nats/image)', 'squared error on training images (pixel²)')
+    """
+    part, term = part_of(metric)
+    images = {"test": "test", "valid": "validation", "train": "training"}.get(part)
+    text = f"{term_words(term)} on {images} images" if images else term_words(term)
+    unit = METRICS[metric].unit.replace("^2", "²")
+    return f"{text} ({unit})" if unit else text
+
+
+def part_of(metric: str) -> tuple[str, str]:
+    """The images that a metric is of, and what it measures.
+
+    >>> part_of("valid_neg_elbo"), part_of("sample_coverage")
+    (('valid', 'neg_elbo'), ('', 'sample_coverage'))
+    """
+    part, _, term = metric.partition("_")
+    return (part, term) if part in ("test", "valid", "train") else ("", metric)
+
+
+def term_words(term: str) -> str:
+    """What is measured, as text."""
+    known = {
+        "neg_elbo": "negative ELBO",
+        "kl": "KL, the rate",
+        "mse": "squared error",
+        "mae": "absolute error",
+        "nll": "NLL",
+        "knn_accuracy": "kNN accuracy",
+        "optimal_sigma_neg_elbo": "negative ELBO, best variance",
+    }
+    return known.get(term, term.replace("_", " "))
 
 
 def _varying(sweep: Sweep, family: str) -> list[str]:
