@@ -168,7 +168,6 @@ def _outcome(name: str, results: str, screen: TextIO | None = None) -> "Outcome"
     if asked := asked_with(outcome.sweep):
         print(f"{outcome.sweep.name} was asked for {asked}", file=screen or sys.stdout)
     if outcome.others:
-        rows = counted(outcome.others, "row")
-        said = f"{rows} of {outcome.sweep.name} as it was asked for before not shown"
-        print(said, file=screen or sys.stdout)
+        rows = f"{counted(outcome.others, 'row')} of {outcome.sweep.name}"
+        print(f"not shown: {rows} as it was asked for before", file=screen or sys.stdout)
     return outcome
