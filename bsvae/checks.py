@@ -63,12 +63,23 @@ def integer(name: str, value: Any, low: int, high: int | None = None) -> int:
     return value
 
 
-def number(name: str, value: Any, zero_allowed: bool = False) -> float:
-    """The value as a float, if it is finite and positive (or zero, where that is allowed)."""
+def number(name: str, value: Any, low: float | None = None, high: float | None = None) -> float:
+    """The value as a float, if it is finite and positive, or from low to high where they are given.
+
+    >>> number("alpha", 2), number("beta", 0, low=0.0)
+    (2.0, 0.0)
+    >>> number("alpha", 1e40, 1e-6, 1e6)
+    Traceback (most recent call last):
+        ...
+    bsvae.checks.BadInput: alpha = 1e+40: must be a finite number >= 1e-06 and <= 1e+06
+    """
     real = isinstance(value, int | float) and not isinstance(value, bool)
-    if not real or not 0 <= value <= sys.float_info.max or (value == 0 and not zero_allowed):
-        sign = ">=" if zero_allowed else ">"
-        raise BadInput(f"{name} = {_short(value)}: must be a finite number {sign} 0")
+    zero = low is None and value == 0
+    largest = sys.float_info.max if high is None else high
+    if not real or zero or not (low or 0) <= value <= largest:
+        bounds = "> 0" if low is None else f">= {low:g}"
+        bounds += "" if high is None else f" and <= {high:g}"
+        raise BadInput(f"{name} = {_short(value)}: must be a finite number {bounds}")
     return float(value)
 
 

@@ -70,15 +70,19 @@ EPOCH_METRICS: dict[str, Metric] = {
 }
 
 _ONCE = {
-    "nll": Metric("-ln p(x) estimated with 100 importance samples (IWAE bound)"),
+    "nll": Metric("-L_100, an upper bound of -ln p(x), by 100 importance samples of each image"),
     "discrete_neg_elbo": Metric("negative ELBO of the discrete model that is relaxed"),
     "discrete_distortion": Metric("its distortion"),
     "discrete_kl": Metric("its KL, in closed form"),
-    "discrete_nll": Metric("its -ln p(x), 100 importance samples"),
+    "discrete_nll": Metric("its -L_100, an upper bound of its -ln p(x)"),
     "active_units": Metric("code units with Cov_x(E_q[u]) > 0.01", "units", "higher"),
     "knn_accuracy": Metric("classes by the 5 nearest training codes", "share", "higher"),
     "probe_accuracy": Metric("classes by a linear probe of the codes", "share", "higher"),
     "explained": Metric("variance explained by reconstructions", "share", "higher"),
+    "code_gain": Metric(
+        "distortion with another image's code, less that with its own: 0 if the code is ignored",
+        better="higher",
+    ),
 }
 
 #: Reported once, by `bsvae.measures.final_metrics`.
@@ -94,6 +98,17 @@ FINAL_METRICS: dict[str, Metric] = {
     "sample_coverage": Metric("test images with a prior draw among neighbours", "share", "higher"),
 }
 METRICS = EPOCH_METRICS | FINAL_METRICS
+
+#: Reported beside them, to compare with; the same for every trial of like data and likelihood.
+BASELINES: dict[str, Metric] = {
+    "test_independent_pixels": Metric(
+        "negative ELBO of a decoder that ignores its code: one constant per pixel, fitted to the "
+        "training images"
+    ),
+    "test_mean_image_mse": Metric(
+        "squared error per pixel of the mean training image on the (grey) test images", "pixel^2"
+    ),
+}
 
 #: Thresholds of the reliability checks, chosen so that a collapsed model (one whose decoder ignores
 #: the code) fails three of them: its codes classify by chance, its draws are all one image.

@@ -34,6 +34,13 @@ _POSITIVE = (
     "initial_temperature",
     "learning_rate",
 )
+#: Beyond these, numbers of 32 bits overflow, or a one-draw KL is dominated by its noise.
+_BOUNDS = {
+    "prior_scale": (1e-4, 1e4),
+    "posterior_temperature": (0.01, 100.0),
+    "prior_temperature": (0.01, 100.0),
+    "initial_temperature": (0.01, 100.0),
+}
 _FLAGS = ("straight_through", "bias", "as_published")
 
 
@@ -127,11 +134,11 @@ def _checked_values(fields: Fields) -> Fields:
         if name in _SMALLEST:
             checked[name] = integer(name, value, _SMALLEST[name])
         elif name in _POSITIVE:
-            checked[name] = number(name, value)
+            checked[name] = number(name, value, *_BOUNDS.get(name, ()))
         elif name in _FLAGS:
             checked[name] = check_flag(name, value)
         elif name == "kl_weight":
-            checked[name] = number(name, value, zero_allowed=True)
+            checked[name] = number(name, value, low=0.0)
         elif name == "batch_size":
             checked[name] = integer(name, value, 1, DATASETS[fields["dataset"]].train)
         elif name == "kl_estimator":

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +15,10 @@ from bsvae.images import as_numbers, batches, evaluated
 from bsvae.optimiser import Adam
 from bsvae.pack import Pack
 from bsvae.schedules import at_epoch
-from bsvae.trial import BadInput, Trial
+from bsvae.trial import DATASETS, BadInput, Trial
+
+#: Nats per pixel; a coin for every pixel costs ln 2. What has lost more at its end has not learned.
+LARGEST_LOSS = 1000
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Epoch:
             where there were batches).
         curve: per member, the metrics as a learning curve shows them.
         ended: per member, None while it goes on, or why this epoch was its last: ``done``;
-            ``diverged``, its loss is not finite; ``stopped``, its rivals were better.
+            ``diverged``, see `why_diverged`; ``stopped``, its rivals were better.
     """
 
     number: int
@@ -150,6 +153,29 @@ def train_epoch(pack: Pack, optimiser: Adam, images: Tensor, number: int) -> dic
     return means(pack, sums, len(images))
 
 
+def why_diverged(trial: Trial, shown: Mapping[str, float], number: int) -> str:
+    """What is wrong with a trial's losses after an epoch, in a line; empty if nothing is.
+
+    A loss that is not finite ends training; one that is finite may fall again, but not after the
+    last epoch.
+
+    >>> trial = Trial(family="gaussian", latent_dim=2, epochs=3)
+    >>> why_diverged(trial, {"test_objective": 5.9e8}, number=2)
+    ''
+    >>> why_diverged(trial, {"test_objective": 5.9e8}, number=3)
+    'test_objective = 5.9e+08 nats after epoch 3: more than 1000 a pixel'
+    """
+    if not all(map(math.isfinite, shown.values())):
+        return f"loss not finite in epoch {number}"
+    largest = LARGEST_LOSS * DATASETS[trial.dataset].pixels
+    if number == trial.epochs and shown["test_objective"] > largest:
+        return (
+            f"test_objective = {shown['test_objective']:.3g} nats after epoch {number}: more than "
+            f"{LARGEST_LOSS} a pixel"
+        )
+    return ""
+
+
 def _named(part: str, terms: dict[str, Tensor]) -> dict[str, list[float]]:
     return {f"{part}_{name}": values.tolist() for name, values in terms.items()}
 
@@ -168,7 +194,7 @@ def _ended(
     losers = halving.losers(trials, shown, number) if halving else set()
 
     def status(member: int) -> str | None:
-        if not all(map(math.isfinite, shown[member].values())):
+        if why_diverged(trials[member], shown[member], number):
             return "diverged"
         if number == trials[member].epochs:
             return "done"

@@ -31,8 +31,10 @@ class Trial:
     of the summed KL beside the summed -ln p(x|z), both in nats; but in family ``vae_mse`` it is w
     of the loss mean_pixels (x - x')^2 + w * KL, as its source has it.  `beta` is in nats for all.
 
-    Protocols: ``epochs = 0`` evaluates untrained weights; ``pca`` is fitted in its one epoch;
-    ``tiny_vae`` takes 2 optimiser steps per epoch, so 1000 epochs are its source's 2000 episodes.
+    Protocols: ``epochs = 0`` evaluates untrained weights (of ``bs_autoencoder`` signed ones: its
+    source makes them non-negative after the first step, not before); ``pca`` is fitted in its one
+    epoch; ``tiny_vae`` takes 2 optimiser steps per epoch, so 1000 epochs are its source's 2000
+    episodes.
     With ``validation`` the first so many images of a fixed order of the training set (see
     `bsvae.datasets.Data.split`) are kept from training, the same for every trial.
 

@@ -31,6 +31,10 @@ MNIST_CHECKSUMS = {
     "t10k-labels": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
 
+CLASSES = 10
+#: Share of images of one colour that a data set can have.
+LARGEST_BLANK = 0.01
+
 
 @dataclass(frozen=True)
 class Data:
@@ -109,7 +113,7 @@ def load(name: str, folder: str | Path | None = None, device: str | torch.device
 
     Raises:
         BadInput: for an unknown name, a missing folder, or a file that is truncated, has a wrong
-            magic number or a wrong checksum.
+            magic number or a wrong checksum, blank images or labels of no class.
 
     >>> data = load("digits")
     >>> tuple(data.train.shape), data.train.dtype, int(data.train.max())
@@ -213,7 +217,25 @@ def _items(raw: Path, name: str, part: str, count: int) -> np.ndarray:
         raise BadInput(
             f"{file} is MNIST's, not {name}'s: fetch {name} there, or ask for dataset 'mnist'"
         )
-    return items.reshape(count, -1) if images else items.astype(np.int64)
+    items = items.reshape(count, -1) if images else items.astype(np.int64)
+    if problem := _no_images(items) if images else _no_labels(items):
+        raise BadInput(f"{file}: {problem}: this is not {name}; fetch it again")
+    return items
+
+
+def _no_images(items: np.ndarray) -> str:
+    """What is wrong with images (N, D) that nothing can be learned from; empty if nothing is."""
+    blank = int((items == items[:, :1]).all(1).sum())
+    if blank > LARGEST_BLANK * len(items):
+        return f"{blank} of its {len(items)} images are blank"
+    return "all its images are the same" if (items == items[0]).all() else ""
+
+
+def _no_labels(items: np.ndarray) -> str:
+    """What is wrong with labels (N,); empty if nothing is."""
+    if items.max() >= CLASSES:
+        return f"its label {items.max()} is none of 0 to {CLASSES - 1}"
+    return f"all its labels are {items[0]}" if (items == items[0]).all() else ""
 
 
 def data_root(folder: str | Path | None = None) -> tuple[Path, bool]:

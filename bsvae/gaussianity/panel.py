@@ -10,8 +10,8 @@ from bsvae.gaussianity.atoms import atoms
 from bsvae.gaussianity.measures import CHEAP, COSTLY, measure_cheap, measure_costly
 from bsvae.gaussianity.null import Draws, null_draws
 from bsvae.gaussianity.whitening import Array, Whitening, as_codes
+from bsvae.panel_codes import fewest_codes
 
-FEWEST_ROWS = 20  # five folds and fifth neighbours need about so many
 LARGEST_Z = 1e4  # z-scores are clipped here; where Gaussian codes do not spread, this is "differs"
 
 EXACT = {
@@ -75,7 +75,7 @@ def gaussianity(
 
     Raises:
         ValueError: If a code is not finite, the widths differ, or there are too few rows: fewer
-            than d + 2 or than 20.
+            than d + 2 or than 20; see `bsvae.panel_codes.why_no_panel`.
 
     >>> import tempfile
     >>> rng = np.random.default_rng(0)
@@ -99,7 +99,7 @@ def _check_sizes(train: Array, test: Array) -> None:
     """Refuses codes that are too few for their width, or whose widths differ."""
     if train.shape[1] != test.shape[1]:
         raise ValueError(f"training codes have {train.shape[1]} units, test {test.shape[1]}")
-    fewest = max(train.shape[1] + 2, FEWEST_ROWS)
+    fewest = fewest_codes(train.shape[1])
     for name, codes in (("training", train), ("test", test)):
         if len(codes) < fewest:
             raise ValueError(

@@ -12,6 +12,9 @@ from bsvae.latents.members import Members
 #: Added to every posterior variance, so that its logarithm and root stay finite in float32.
 VARIANCE_FLOOR = 1e-8
 
+#: Of a head that emits ln sigma^2: a standard deviation of 22,000, whose square is still a number.
+LARGEST_LOG_VARIANCE = 20.0
+
 
 class Gaussian(Latent):
     """q(z|x) = N(mu, diag(sigma^2)) against N(0, I); sigma^2 = softplus(raw), or exp(raw).
@@ -37,7 +40,7 @@ class Gaussian(Latent):
         """Mean and variance, each (M, B, L)."""
         if self.log_variance:
             mu, log_variance = raw.unbind(-2)
-            return mu, log_variance.exp() + VARIANCE_FLOOR
+            return mu, log_variance.clamp(max=LARGEST_LOG_VARIANCE).exp() + VARIANCE_FLOOR
         return moments(raw)
 
     def draw_noise(self, rows: int, width: int, generator: torch.Generator) -> Tensor:

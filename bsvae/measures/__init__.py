@@ -1,10 +1,12 @@
 """The numbers measured once, after a trial's last epoch."""
 
+import torch
 from torch import Tensor
 
 from bsvae.datasets import Data
 from bsvae.evaluation import PURPOSES, elbo_terms
 from bsvae.likelihoods import bernoulli
+from bsvae.measures.baselines import code_gain, independent_pixels, mean_image_mse
 from bsvae.measures.codes import active_units, class_accuracies, evenly, read
 from bsvae.measures.iwae import bounds
 from bsvae.measures.reliability import explained, prior_likeness
@@ -20,7 +22,7 @@ def final_metrics(pack: Pack, data: Data) -> dict[str, Tensor]:
 
     Of the test set, and named ``valid_`` of held-out images where the trial has some:
 
-    always ``test_explained``, ``test_active_units``, ``test_knn_accuracy``,
+    always ``test_explained``, ``test_code_gain``, ``test_active_units``, ``test_knn_accuracy``,
     ``test_probe_accuracy``, ``sample_distance_ratio``, ``sample_coverage``.  ``test_nll``, see
     `negative_log_likelihood`, unless the code is deterministic or the objective was no bound of the
     relaxed model (``kl_estimator`` = categorical).  With a relaxed latent, for the discrete model
@@ -30,6 +32,11 @@ def final_metrics(pack: Pack, data: Data) -> dict[str, Tensor]:
     data = data.split(pack.trials[0].validation)
     parts = ("test", "valid") if len(data.valid) else ("test",)
     metrics = class_accuracies(pack, data, parts) | prior_likeness(pack, data)
+    baselines = (("independent_pixels", independent_pixels), ("mean_image_mse", mean_image_mse))
+    for name, baseline in baselines:
+        metrics[f"test_{name}"] = torch.full(
+            (len(pack.trials),), baseline(pack, data), dtype=torch.float64
+        )
     for part in parts:
         measured = _of_part(pack, data, part)
         metrics |= {f"{part}_{name}": value for name, value in measured.items()}
@@ -40,6 +47,7 @@ def _of_part(pack: Pack, data: Data, part: str) -> dict[str, Tensor]:
     """What is measured of some images alone, by its name without the part."""
     purpose = PURPOSES[part]
     metrics = {"explained": explained(pack, data, part)}
+    metrics["code_gain"] = code_gain(pack, data, part)
     metrics["active_units"] = active_units(pack, read(pack, data, part))
     binary = getattr(data, f"{part}_binary")
     if pack.parts.latent.stochastic and pack.trials[0].kl_estimator != "categorical":

@@ -24,17 +24,6 @@ REFERENCE = 5000
 NEIGHBOURS = 5
 
 
-@torch.no_grad()
-def independent_pixels(data: Data) -> float:
-    """-ln p(x) of the test set under one Bernoulli per pixel with the training means, nats.
-
-    What a decoder that ignores its code can reach at best: 205.8 on MNIST.
-    """
-    p = ((data.train.double().sum(0) + 1) / (255 * len(data.train) + 2)).clamp(1e-12, 1 - 1e-12)
-    x = data.test_binary.double()  # (N, D)
-    return -(x * p.log() + (1 - x) * torch.log1p(-p)).sum(-1).mean().item()
-
-
 def explained(pack: Pack, data: Data, part: str = "test") -> Tensor:
     """Share of the images' variance that reconstructions from mean codes explain, (M,):
 

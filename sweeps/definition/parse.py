@@ -1,13 +1,14 @@
 """From a sweep file's content to a `Sweep`, every part of it checked."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bsvae.catalogue import DATASETS
 from bsvae.halving import Halving
 from bsvae.metrics import METRICS
-from bsvae.trial import FIELDS, BadInput
+from bsvae.panel_codes import why_no_panel
+from bsvae.trial import FIELDS, BadInput, Trial
 from sweeps.definition.cells import Cell, cells_of, check_size
 from sweeps.definition.measured import check_measured
 from sweeps.definition.search import (
@@ -64,7 +65,7 @@ def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) 
         _rank_by(document, budget),
         select_on_test,
         _halving(document["halving"], search, budget, cells) if budget else None,
-        _extras(document),
+        _extras(document, cells),
         document,
         sum(len(own) for _, own in described) - sum(map(len, replicates)),
         _carried(document.get("carried", []), cells, search),
@@ -137,12 +138,24 @@ def _about(document: Mapping[str, Any]) -> str:
     return about
 
 
-def _extras(document: Mapping[str, Any]) -> tuple[str, ...]:
+def _extras(document: Mapping[str, Any], cells: tuple[Cell, ...]) -> tuple[str, ...]:
     extras = document["extras"]
     if not isinstance(extras, list):
         raise BadInput(f"extras = {extras!r}: must be a list of {', '.join(EXTRAS)}")
     check_keys(dict.fromkeys(map(str, extras)), EXTRAS, "extra")
+    check_panel(extras, cells)
     return tuple(extras)
+
+
+def check_panel(extras: Iterable[object], cells: Iterable[Cell]) -> None:
+    """Refuse an extra that some trial cannot have.
+
+    Raises:
+        BadInput: naming the first such trial's reason.
+    """
+    for cell in cells if "gaussianity" in extras else ():
+        if problem := why_no_panel(Trial.resolved(cell)):
+            raise BadInput(f"extras = {extras!r}: {problem}, or drop the extra")
 
 
 def _select_on_test(document: Mapping[str, Any]) -> bool:

@@ -8,11 +8,12 @@ from typing import Any, get_args
 
 import pyarrow as pa
 
-from bsvae.metrics import CHECKS, EPOCH_METRICS, FINAL_METRICS
+from bsvae.metrics import BASELINES, CHECKS, EPOCH_METRICS, FINAL_METRICS
 from bsvae.trial import FIELDS
 
 VERSION = 1
-#: done: trained to its end; stopped: lost to its rivals early; diverged: its loss was not finite.
+#: done: trained to its end; stopped: lost to its rivals early; diverged: its loss was not finite,
+#: or absurd at its end (`bsvae.training.why_diverged`).
 STATUSES = ("done", "stopped", "diverged", "failed")
 
 _ARROW = {int: pa.int64(), float: pa.float64(), str: pa.string(), bool: pa.bool_()}
@@ -40,6 +41,7 @@ _FIELDS = [
 ]
 _EPOCH = [_column(name, pa.float64(), m.doc, m.unit) for name, m in EPOCH_METRICS.items()]
 _FINAL = [_column(name, pa.float64(), m.doc, m.unit) for name, m in FINAL_METRICS.items()]
+_BASELINES = [_column(name, pa.float64(), m.doc, m.unit) for name, m in BASELINES.items()]
 _CHECKS = [_column(name, pa.bool_(), f"reliability check: {doc}") for name, doc in CHECKS.items()]
 
 #: One row per trial: what it was, how it ended, what it showed, what it cost.
@@ -51,14 +53,16 @@ TRIALS = _schema(
         _column("beta", pa.float64(), "the KL weight in nats beside a summed -ln p(x|z)"),
         *_EPOCH,
         *_FINAL,
+        *_BASELINES,
         *_CHECKS,
+        _column("collapsed", pa.bool_(), "whether the code is ignored: test_code_gain < 0.2 nats"),
         _column("epochs_trained", pa.int64(), "epochs behind the metrics", "epochs"),
         _column("parameters", pa.int64(), "trainable numbers"),
         _column("seconds", pa.float64(), "wall time of its pack, up to its own last epoch", "s"),
         _column("device_seconds", pa.float64(), "its share: an epoch by its members", "s"),
         _column("pack_size", pa.int64(), "trials trained together"),
         _column("device", pa.string(), "cpu, or the GPU's name"),
-        _column("error", pa.string(), "why it failed or diverged"),
+        _column("error", pa.string(), "why it failed or diverged, or which extra it lacks"),
         _column("finished_at", pa.timestamp("ms", tz="UTC"), "when its row was written"),
         _column("bsvae_version", pa.string(), "version of this package"),
         _column("torch_version", pa.string(), "version of torch"),

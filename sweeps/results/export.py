@@ -1,10 +1,13 @@
 """A sweep as one Optuna study, for optuna-dashboard and Optuna's own tools."""
 
+import contextlib
 import datetime
+import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 import pandas as pd
 from optuna.distributions import (
@@ -18,6 +21,7 @@ from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.pool import StaticPool
 
 from bsvae.checks import BadInput
 from bsvae.metrics import METRICS
@@ -31,6 +35,9 @@ from sweeps.results.writing import new_file
 STATES = {"done": TrialState.COMPLETE, "stopped": TrialState.PRUNED}
 SQLITE = (".db", ".sqlite", ".sqlite3")
 JOURNAL = (".log", ".journal")
+
+#: Epochs at most of which a trial keeps its objective: SQLite takes a millisecond for each.
+STEPS = 25
 
 #: Numbers that span this factor are spread on a logarithmic scale.
 WIDE = 10.0
@@ -85,20 +92,27 @@ def _distribution(sweep: Sweep, name: str) -> BaseDistribution:
 
 
 def _write(outcome: Outcome, path: Path) -> None:
-    storage = _storage(path)
+    try:
+        if path.suffix in JOURNAL:
+            _write_study(outcome, JournalStorage(JournalFileBackend(str(path))))
+        else:
+            _write_sqlite(outcome, path)
+    except (StorageInternalError, sqlite3.Error) as error:
+        raise OSError(f"{error}") from None
+
+
+def _write_sqlite(outcome: Outcome, path: Path) -> None:
+    """Build the database in memory, where a trial waits for no disk, and copy it out."""
+    options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+    storage = RDBStorage("sqlite://", engine_kwargs=options)
     try:
         _write_study(outcome, storage)
-    except StorageInternalError as error:
-        raise OSError(f"{error}") from None
+        with contextlib.closing(sqlite3.connect(path)) as file:
+            built = storage.engine.raw_connection().driver_connection
+            assert isinstance(built, sqlite3.Connection)
+            built.backup(file)
     finally:
-        if isinstance(storage, RDBStorage):
-            storage.engine.dispose()
-
-
-def _storage(path: Path) -> BaseStorage:
-    if path.suffix in SQLITE:
-        return RDBStorage(f"sqlite:///{path}")
-    return JournalStorage(JournalFileBackend(str(path)))
+        storage.engine.dispose()
 
 
 def _write_study(outcome: Outcome, storage: BaseStorage) -> None:
@@ -147,8 +161,9 @@ def _trial(
 
 
 def _steps(curve: pd.DataFrame | None, objective: str, *others: str) -> dict[int, float]:
-    """The objective by epoch; Optuna keeps none of trials with several."""
+    """The objective by epoch, at most `STEPS`; Optuna keeps none of trials with several."""
     if curve is None or objective not in curve or others:
         return {}
-    values = curve[["epoch", objective]].dropna().to_numpy()
-    return {int(epoch): float(value) for epoch, value in values}
+    values = curve[["epoch", objective]].dropna().sort_values("epoch").to_numpy()
+    kept = np.unique(np.linspace(0, len(values) - 1, min(len(values), STEPS)).round().astype(int))
+    return {int(epoch): float(value) for epoch, value in values[kept]}

@@ -68,4 +68,5 @@ def claims_table(outcome: Outcome) -> list[Table]:
     held = claims(outcome.sweep.name, outcome.done, outcome.panel)
     if held.empty:
         return []
-    return [Table(f"The source's claims; {protocol(outcome.done)}", held.set_index("claim"))]
+    shown = held.set_index("claim")[["measured", "verdict"]]
+    return [Table(f"The source's claims; {protocol(outcome.done)}", shown)]

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
+from bsvae.measures.baselines import collapsed
 from bsvae.measures.reliability import reliable
-from bsvae.training import Epoch
+from bsvae.training import Epoch, why_diverged
 from bsvae.trial import Trial
 from sweeps.ledger.ledger import Entry
 from sweeps.running.extras import Extras
@@ -47,8 +48,10 @@ class Record:
         return record
 
     def diverged(self) -> Entry:
-        """A trial whose last epoch was not finite."""
-        error = f"loss not finite in epoch {self.curve[-1]['epoch']}"
+        """A trial whose losses no longer mean anything."""
+        last = self.curve[-1]
+        shown = {k: v for k, v in last.items() if k not in OF_CURVES}
+        error = why_diverged(self.trial, shown, last["epoch"])
         return Entry(self._row("diverged") | {"error": error}, self.curve)
 
     def stopped(self) -> Entry:
@@ -60,6 +63,9 @@ class Record:
         """A trial that was trained to its end."""
         row = self._row("done") | dict(metrics) | extras.metrics
         row |= reliable(row, [point["train_objective"] for point in self.curve])
+        row["collapsed"] = collapsed(row)
+        if extras.error:
+            row["error"] = extras.error
         return Entry(row, self.curve, extras.gaussianity(self.trial), extras.arrays)
 
     def _row(self, status: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import random
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ MNIST = '[trial]\nfamily = "gaussian"\nlatent_dim = 2\nepochs = 1\n'
 FASHION = f'{MNIST}dataset = "fashion_mnist"\n'
 IMAGES, LABELS = idx_header((60_000, 28, 28)), idx_header((60_000,))
 WHOLE = IMAGES + bytes(60_000 * 784)
+DRAWN = IMAGES + random.Random(0).randbytes(60_000 * 784)
 PACKED = gzip.compress(WHOLE, 1)
 PAGE = b"<html>404 Not Found</html>"
 PLAIN = "train-images-idx3-ubyte"
@@ -53,11 +55,33 @@ def test_a_bad_data_file(cli, row):
 def test_images_and_labels_that_differ_in_number(cli):
     raw = cli.folder / "data/FashionMNIST/raw"
     raw.mkdir(parents=True)
-    (raw / PLAIN).write_bytes(WHOLE)
+    (raw / PLAIN).write_bytes(DRAWN)
     (raw / "train-labels-idx1-ubyte").write_bytes(idx_header((10_000,)) + bytes(10_000))
     (cli.folder / "my.toml").write_text(FASHION)
     line = cli.refuses("run", "my.toml", *SERIAL, "--data", "data")
     assert "train-labels-idx1-ubyte: its header says 10000, expected 60000; delete" in line
+
+
+UNLEARNABLE = {
+    "black": (WHOLE, b"", "60000 of its 60000 images are blank"),
+    "a file with a hole": (DRAWN[: 50_000 * 784] + bytes(16 + 10_000 * 784), b"", "are blank"),
+    "one image": (IMAGES + 60_000 * DRAWN[16:800], b"", "all its images are the same"),
+    "other labels": (DRAWN, LABELS + 30_000 * b"\0\xff", "its label 255 is none of 0 to 9"),
+    "one label": (DRAWN, LABELS + bytes(60_000), "all its labels are 0"),
+}
+
+
+@pytest.mark.parametrize("row", UNLEARNABLE)
+def test_images_and_labels_that_nothing_can_be_learned_from(cli, row):
+    images, labels, says = UNLEARNABLE[row]
+    raw = cli.folder / "data/FashionMNIST/raw"
+    raw.mkdir(parents=True)
+    (raw / PLAIN).write_bytes(images)
+    (raw / "train-labels-idx1-ubyte").write_bytes(labels)
+    (cli.folder / "my.toml").write_text(FASHION)
+    line = cli.refuses("run", "my.toml", *SERIAL, "--data", "data")
+    assert says in line
+    assert line.rstrip().endswith("this is not FashionMNIST; fetch it again")
 
 
 @pytest.fixture

@@ -9,9 +9,11 @@ import torch
 from bsvae.datasets import Data, load
 from bsvae.evaluation import elbo_terms
 from bsvae.measures import final_metrics, iwae, negative_log_likelihood
+from bsvae.measures.baselines import collapsed as is_collapsed
+from bsvae.measures.baselines import independent_pixels
 from bsvae.measures.codes import active_units, linear_probe, neighbour_vote, read
 from bsvae.measures.iwae import exact_log_density
-from bsvae.measures.reliability import independent_pixels, losses_fall, reliable
+from bsvae.measures.reliability import losses_fall, reliable
 from bsvae.pack import Pack, discretised
 from bsvae.trial import Trial
 
@@ -228,12 +230,14 @@ def test_a_model_whose_decoder_ignores_its_code_is_unreliable(data: Data) -> Non
     numbers = {name: values.item() for name, values in metrics.items()}
     answers = reliable(numbers, [3.0, float("nan")])
     assert not any(answers.values()), (answers, numbers)
+    assert numbers["test_code_gain"] == pytest.approx(0, abs=0.1)  # one noise is not another
+    assert is_collapsed(numbers)
 
 
 def test_independent_pixels_are_the_best_constant(data: Data) -> None:
     constant = data.test_binary.double().mean(0).clamp(1e-9, 1 - 1e-9)
     entropy = -(constant * constant.log() + (1 - constant) * (1 - constant).log()).sum().item()
-    assert entropy < independent_pixels(data) < entropy + 0.5
+    assert entropy < independent_pixels(Pack.of(TRIALS[:1]), data) < entropy + 0.5
 
 
 def test_losses_fall() -> None:

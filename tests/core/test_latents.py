@@ -278,3 +278,18 @@ def test_alpha_is_the_gain_of_the_logit_normal_s_sigmoid() -> None:
     torch.testing.assert_close(
         latent.decoder_input(alpha**0.5 * u, scaled), latent.decoder_input(y, scaled)
     )
+
+
+def test_a_logarithmic_variance_of_90_is_a_number_and_a_usual_one_is_itself() -> None:
+    latent = Gaussian(log_variance=True)
+    usual = torch.linspace(-30, 20, 101)
+    raw = torch.stack([torch.zeros(101), usual])[None, None]
+    assert latent.moments(raw)[1].flatten().equal(usual.exp() + 1e-8)
+    members = members_of([Trial(family="conv_vae", latent_dim=2)])
+    raw = torch.tensor([[0.0, 0.0], [90.0, -90.0]])[None, None].requires_grad_()
+    y = latent.sample(raw, torch.ones(1, 2), members)
+    kl = latent.kl(y, raw, members)
+    (gradient,) = torch.autograd.grad(kl.sum() + y.sum(), raw)
+    assert y.isfinite().all()
+    assert kl.isfinite().all()
+    assert gradient.isfinite().all()

@@ -72,7 +72,10 @@ def test_training_sees_the_schedule_and_evaluation_the_final_values(
         ({"anneal_epochs": 0}, "annealing needs both"),
         ({"initial_temperature": None}, "annealing needs both"),
         ({"anneal_epochs": -1}, "anneal_epochs = -1: must be an integer >= 0"),
-        ({"initial_temperature": 0.0}, "initial_temperature = 0.0: must be a finite number > 0"),
+        (
+            {"initial_temperature": 0.0},
+            "initial_temperature = 0.0: must be a finite number >= 0.01",
+        ),
         ({"kl_warmup": 1.5}, "kl_warmup = 1.5: must be an integer >= 0"),
         ({"kl_estimator": "categorial"}, "did you mean 'categorical'"),
         ({"initial_temperature": 0.25}, "is posterior_temperature"),

@@ -3,7 +3,7 @@ import torch
 
 from bsvae.evaluation import elbo_terms
 from bsvae.pack import Pack
-from bsvae.training import train
+from bsvae.training import train, why_diverged
 from bsvae.trial import BadInput, Trial
 
 
@@ -69,3 +69,19 @@ def test_concrete_collapses_at_the_published_temperatures(mnist):
     m = last.metrics[0]
     assert abs(m["test_neg_elbo"] - 227.9) < 0.5
     assert abs(m["test_distortion"] - 205.8) < 1.0
+
+
+def test_a_finite_loss_that_is_absurd_is_not_done(digits):
+    """A relaxed prior 10,000 times as hot as its posterior: 150,000 nats a digit."""
+    trial = Trial(
+        family="concrete",
+        dataset="digits",
+        latent_dim=10,
+        hidden=8,
+        epochs=2,
+        posterior_temperature=0.01,
+        prior_temperature=100.0,
+    )
+    first, last = train([trial], digits)
+    assert (first.ended, last.ended) == ([None], ["diverged"])
+    assert "more than 1000 a pixel" in why_diverged(trial, last.curve[0], 2)

@@ -21,6 +21,16 @@ from bsvae.trial import FAMILIES, FIELDS, MEMBER_FIELDS, BadInput, Trial
         ({"family": "gaussian", "latent_dim": 2, "kl_weight": float("nan")}, "finite number >= 0"),
         ({"family": "gaussian", "latent_dim": 2, "learning_rate": 0}, "learning_rate = 0: must"),
         ({"family": "logit_normal", "latent_dim": 2, "prior_scale": -0.5}, "prior_scale = -0.5"),
+        (
+            {"family": "logit_normal", "latent_dim": 2, "prior_scale": 1e40},
+            "prior_scale = 1e+40: must be a finite number >= 0.0001 and <= 10000",
+        ),
+        ({"family": "logit_normal", "latent_dim": 2, "prior_scale": 1e-40}, "prior_scale = 1e-40"),
+        (
+            {"family": "concrete", "latent_dim": 4, "posterior_temperature": 1e-8},
+            "posterior_temperature = 1e-08: must be a finite number >= 0.01 and <= 100",
+        ),
+        ({"family": "concrete", "latent_dim": 4, "prior_temperature": 101}, "<= 100"),
         ({"family": "gaussian", "latent_dim": 2, "prior_scale": 1.0}, "not used by family"),
         ({"family": "gaussian", "latent_dim": 2, "dataset": "cifar"}, "unknown dataset 'cifar'"),
         ({"family": "gaussian", "latent_dim": 2, "batch_size": 60_001}, "<= 60000"),

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from answered import answered
 
 import sweeps
 from bsvae.trial import Trial
@@ -16,7 +17,6 @@ from sweeps.results.stored import stored_sweep
 from sweeps.results.summary import sheet
 
 GAUSSIAN = {"family": "gaussian", "dataset": "digits", "hidden": 8, "epochs": 1}
-SEARCH = {"kl_weight": {"low": 0.1, "high": 10.0}}
 
 
 def written(folder, document, scores):
@@ -99,36 +99,37 @@ def test_one_seed_has_no_error_and_no_row_no_number(tmp_path):
     assert paired(outcome, "test_neg_elbo", 0, 1).n == 0
 
 
+def search_of(folder, answer, **more):
+    """The outcome of a search of three proposals with two seeds."""
+    document = {
+        "trial": GAUSSIAN | {"latent_dim": 2},
+        "search": {"kl_weight": {"low": 0.1, "high": 10.0}},
+        "seeds": 2,
+        "select_on_test": True,
+        "optuna": {"trials": 3, **more},
+    }
+    return answered(parse("s", document, {}), Ledger(folder, "s"), answer)
+
+
 def test_a_lucky_seed_of_a_proposal_that_lacks_others_is_not_chosen(tmp_path):
-    outcome = written(
-        tmp_path,
-        {"trial": GAUSSIAN | {"latent_dim": 2}, "search": SEARCH, "seeds": 2},
-        [
-            ({"latent_dim": 2, "kl_weight": 0.5}, 0, "done", {"test_neg_elbo": 1.0}),
-            ({"latent_dim": 2, "kl_weight": 0.5}, 1, "diverged", {}),
-            ({"latent_dim": 2, "kl_weight": 1.0}, 0, "done", {"test_neg_elbo": 30.0}),
-            ({"latent_dim": 2, "kl_weight": 1.0}, 1, "done", {"test_neg_elbo": 32.0}),
-            ({"latent_dim": 2, "kl_weight": 2.0}, 0, "stopped", {"test_neg_elbo": 0.5}),
-            ({"latent_dim": 2, "kl_weight": 2.0}, 1, "done", {"test_neg_elbo": 0.5}),
-        ],
-    )
+    def answer(trial, proposal):
+        if proposal == 0:
+            return {"test_neg_elbo": 1.0} if trial.seed == 0 else {"status": "diverged"}
+        return {"test_neg_elbo": 30.0 + proposal + 2 * trial.seed}
+
+    outcome = search_of(tmp_path, answer)
+    assert len(outcome.done) == 5
     (row,) = cells(outcome).to_dict("records")
-    assert (row["kl_weight"], row["test_neg_elbo"], row["n"]) == (1.0, 31.0, 2)
+    assert (row["test_neg_elbo"], row["n"]) == (32.0, 2)
 
 
 def test_nothing_is_chosen_by_a_column_of_nulls(tmp_path):
-    document = {
-        "trial": GAUSSIAN | {"latent_dim": 2},
-        "search": SEARCH,
-        "optuna": {"objectives": ["test_nll"]},
-    }
-    scores = [
-        ({"latent_dim": 2, "kl_weight": weight}, 0, "done", {"test_neg_elbo": 28.0 + weight})
-        for weight in (0.5, 1.0)
-    ]
-    (row,) = cells(written(tmp_path, document, scores)).to_dict("records")
+    outcome = search_of(tmp_path, lambda *_: {"test_neg_elbo": 28.0}, objectives=["test_nll"])
+    assert len(outcome.done) == 6
+    (row,) = cells(outcome).to_dict("records")
     assert row["n"] == 0
     assert math.isnan(row["kl_weight"])
+    assert "test_neg_elbo" not in sheet(outcome)
 
 
 def test_an_infinite_metric_is_no_error_and_never_the_best(tmp_path):

@@ -1,73 +1,125 @@
-"""Searches as Optuna studies: what Optuna reads back is what the table says."""
+"""A sweep for other programs: what Optuna and pandas read back is what the table says."""
 
 import optuna
+import pandas as pd
 import pytest
+from answered import answered
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
-from bsvae.trial import BadInput, Trial
+from bsvae.trial import BadInput
 from sweeps.definition.file import read_sweep
 from sweeps.definition.parse import parse
 from sweeps.ledger.ledger import Ledger
-from sweeps.results.export import export
+from sweeps.results.export import distributions, export
 from sweeps.results.outcome import read_outcome
 from sweeps.results.stored import stored_sweep
+from sweeps.results.summary import sheet
+from sweeps.results.writing import new_file
 
 
-@pytest.mark.parametrize("name", ["studies.db", "studies.log"])
-def test_optuna_reads_the_searches_back(small_results, tmp_path, name):
+def study_in(path):
+    """The one study of a file, as Optuna reads it."""
+    sqlite = path.suffix == ".db"
+    storage = f"sqlite:///{path}" if sqlite else JournalStorage(JournalFileBackend(str(path)))
+    (name,) = optuna.get_all_study_names(storage)
+    return optuna.load_study(study_name=name, storage=storage)
+
+
+@pytest.mark.parametrize("name", ["study.db", "study.log"])
+def test_optuna_reads_the_whole_sweep_back_as_one_study(small_results, tmp_path, name):
     outcome = read_outcome(*stored_sweep("small", str(small_results)))
-    assert export(outcome, tmp_path / name) == 7
+    assert export(outcome, tmp_path / name) == len(outcome.trials) == 28
     assert [path.name for path in tmp_path.iterdir()] == [name]
-    storage = f"sqlite:///{tmp_path / name}"
-    if name.endswith(".log"):
-        storage = optuna.storages.JournalStorage(JournalFileBackend(str(tmp_path / name)))
-    studies = [optuna.load_study(study_name=n, storage=storage) for n in names(storage)]
-    ours = sorted(outcome.done.groupby("cell")["test_neg_elbo"].min())
-    assert sorted(study.best_value for study in studies) == pytest.approx(ours)
+    study = study_in(tmp_path / name)
+    assert (study.study_name, len(study.trials)) == ("small", 28)
+    assert study.best_value == pytest.approx(outcome.done[outcome.objective].min())
     rows = outcome.done.set_index("trial_id")
-    for trial in studies[0].trials:
+    for trial in study.trials:
         row = rows.loc[trial.user_attrs["trial_id"]]
-        assert trial.params == {"kl_weight": row["kl_weight"]}
+        fields = {"family", "latent_dim", "kl_weight"}
+        fields |= {"prior_scale"} if row["family"] == "logit_normal" else set()
+        assert trial.params == {field: row[field] for field in fields}
+        assert trial.values == [row[outcome.objective]]
         assert list(trial.intermediate_values) == [1, 2]
         assert trial.datetime_start < trial.datetime_complete
+        assert trial.user_attrs["seed"] == 0
 
 
-def names(storage):
-    return optuna.get_all_study_names(storage)
+def test_a_plain_grid_is_a_study_too_with_a_trial_for_every_seed(replicated_results, tmp_path):
+    outcome = read_outcome(*stored_sweep("replicated", str(replicated_results)))
+    assert export(outcome, tmp_path / "grid.log") == 18
+    study = study_in(tmp_path / "grid.log")
+    frame = study.trials_dataframe()
+    means = frame.groupby(["params_kl_weight", "params_latent_dim"])["value"].mean()
+    ours = sheet(outcome).set_index(["kl_weight", "latent_dim"])["test_neg_elbo"]
+    pd.testing.assert_series_equal(means, ours, check_names=False, check_index_type=False)
+    assert set(frame["user_attrs_seed"]) == {0, 1, 2}
+    assert study.user_attrs["select_on_test"] is False
+    (sizes,) = {trial.distributions["latent_dim"] for trial in study.trials}
+    assert sizes == IntDistribution(2, 4)
+    assert optuna.importance.get_param_importances(study).keys() == {"kl_weight", "latent_dim"}
+
+
+def test_a_parameter_holds_what_is_searched_and_what_is_listed():
+    grid = [{"kl_weight": [0.01], "straight_through": [True, False]}, {"latent_dim": [4]}]
+    search = {"kl_weight": {"low": 0.1, "high": 10.0, "log": True}}
+    trial = {"family": "binary_concrete", "dataset": "digits", "latent_dim": 4}
+    document = {"trial": trial, "grid": grid, "search": search, "select_on_test": True}
+    found = distributions(parse("s", document, {}))
+    assert found["kl_weight"] == FloatDistribution(0.01, 10.0, log=True)
+    assert found["straight_through"] == CategoricalDistribution([True, False])
+    assert "latent_dim" not in found
 
 
 def test_other_ends_are_states_of_their_own(tmp_path):
-    search = {
+    document = {
+        "trial": {"family": "gaussian", "dataset": "digits", "latent_dim": 2, "epochs": 3},
         "search": {"kl_weight": {"low": 0.1, "high": 1.0}},
-        "optuna": {"trials": 3},
+        "optuna": {"trials": 4, "round": 4},
+        "halving": {"eta": 2, "min_epochs": 1},
         "select_on_test": True,
     }
-    sweep = parse("s", {"trial": {"family": "gaussian", "latent_dim": 2}, **search}, {})
-    ledger = Ledger(tmp_path, "s")
-    for weight, status in ((0.2, "done"), (0.3, "stopped"), (0.4, "diverged")):
-        trial = Trial.of(sweep.cells[0] | {"kl_weight": weight})
-        ledger.commit({"trial_id": trial.trial_id, "status": status, **trial.as_dict()})
-    export(read_outcome(sweep, ledger), tmp_path / "s.log")
-    storage = optuna.storages.JournalStorage(JournalFileBackend(str(tmp_path / "s.log")))
-    (study,) = [optuna.load_study(study_name=n, storage=storage) for n in names(storage)]
-    states = {round(trial.params["kl_weight"], 1): trial.state for trial in study.trials}
-    failed = TrialState.FAIL
-    assert states == {0.2: failed, 0.3: TrialState.PRUNED, 0.4: failed}  # done, without objective
+    answers = [
+        {"test_neg_elbo": 30.0},
+        {"test_neg_elbo": None},
+        {"status": "stopped", "epochs_trained": 1},
+        {"status": "diverged"},
+    ]
+    sweep, ledger = parse("s", document, {}), Ledger(tmp_path, "s")
+    outcome = answered(sweep, ledger, lambda trial, number: answers[number])
+    export(outcome, tmp_path / "s.log")
+    states = {trial.user_attrs["status"]: [] for trial in study_in(tmp_path / "s.log").trials}
+    for trial in study_in(tmp_path / "s.log").trials:
+        states[trial.user_attrs["status"]].append(trial.state)
+    assert states["stopped"] == [TrialState.PRUNED]
+    assert states["diverged"] == [TrialState.FAIL]
+    assert set(states["done"]) == {TrialState.COMPLETE, TrialState.FAIL}  # one lacks the objective
 
 
 @pytest.mark.parametrize(
-    ("sweep", "file", "says"),
+    ("file", "says"),
     [
-        ("pca", "a.db", "searches nothing"),
-        ("quickstart", "a.txt", "must end in .db"),
-        ("quickstart", "there.db", "exists already"),
-        ("quickstart", "no/where.db", "there is no folder"),
+        ("a.txt", "must end in .db"),
+        ("there.db", "exists already"),
+        ("no/where.db", "there is no folder"),
     ],
 )
-def test_bad_requests_are_refused(tmp_path, sweep, file, says):
+def test_bad_requests_are_refused(tmp_path, file, says):
     (tmp_path / "there.db").touch()
-    outcome = read_outcome(read_sweep(sweep), Ledger(tmp_path, sweep))
+    outcome = read_outcome(read_sweep("quickstart"), Ledger(tmp_path, "quickstart"))
     with pytest.raises(BadInput, match=says):
         export(outcome, tmp_path / file)
     assert [path.name for path in tmp_path.iterdir()] == ["there.db"]
+
+
+def test_what_cannot_be_written_whole_is_not_there_at_all(tmp_path):
+    def half(path):
+        path.write_text("half")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(BadInput, match="cannot be written"):
+        new_file("--csv", tmp_path / "a.csv", half)
+    assert not list(tmp_path.iterdir())

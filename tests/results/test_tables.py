@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from answered import answered
 
 from bsvae.trial import BadInput, Trial
 from sweeps.definition.file import read_sweep
@@ -167,21 +168,27 @@ def test_a_search_that_selects_on_test_images_says_so(small_results):
 
 
 def test_the_front_of_two_objectives_shows_both(tmp_path):
-    search = {"kl_weight": {"low": 0.1, "high": 10.0}}
     objectives = ["test_distortion", "test_kl"]
-    trial = {"family": "gaussian", "dataset": "digits", "latent_dim": 2, "hidden": 8, "epochs": 1}
-    document = {"trial": trial, "search": search, "optuna": {"objectives": objectives}}
-    sweep = parse("s", document | {"select_on_test": True}, {})
-    ledger = Ledger(tmp_path, "s")
-    for weight, scores in ((0.2, (10.0, 5.0)), (0.5, (12.0, 3.0)), (1.0, (13.0, 4.0))):
-        found = Trial.of(trial | {"kl_weight": weight})
-        metrics = dict(zip(objectives, scores, strict=True))
-        ledger.commit({"trial_id": found.trial_id, "status": "done", **found.as_dict(), **metrics})
-    (table,) = summaries(read_outcome(sweep, ledger))
+    document = {
+        "trial": {"family": "gaussian", "dataset": "digits", "latent_dim": 2, "hidden": 8},
+        "search": {"kl_weight": {"low": 0.1, "high": 10.0}},
+        "optuna": {"objectives": objectives, "trials": 3},
+        "select_on_test": True,
+    }
+    scores = [(10.0, 5.0), (12.0, 3.0), (13.0, 4.0)]
+    outcome = answered(
+        parse("s", document, {}),
+        Ledger(tmp_path, "s"),
+        lambda trial, number: dict(zip(objectives, scores[number], strict=True)),
+    )
+    (table,) = summaries(outcome)
     assert table.title.startswith("Pareto front of test_distortion, test_kl on digits")
-    assert table.frame.index.tolist() == [0.2, 0.5]
     assert table.readable["test_distortion"].tolist() == ["10", "12"]
+    assert table.readable["test_kl"].tolist() == ["5", "3"]
     assert "on the front are 2 of 3 proposals" in " ".join(table.notes)
+    front, everything = lists(outcome, outcome.trials, "test_distortion", 20)
+    assert front.title == "Pareto front of test_distortion, test_kl: 2 of 3 trials"
+    assert len(everything.frame) == 3
 
 
 def test_fields_of_some_families_are_told_in_one_column(tmp_path):
