@@ -143,7 +143,10 @@ def test_a_family_is_added_as_shown(tmp_path):
     assert "4 trials done, 0 failed" in trained.stdout, trained.stderr
     reported = run([*SWEEPS, "report", "my"], tmp_path, **here)
     assert reported.returncode == 0, reported.stderr
-    assert "pixels of laplace" in (tmp_path / "results/my/report/index.html").read_text()
+    page = (tmp_path / "results/my/report/index.html").read_text()
+    assert "All else equal, the objective moves with family" in page  # one kind of pixels
+    assert "digits · binary pixels" in page
+    assert "pixels of laplace" not in page
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

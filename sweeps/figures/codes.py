@@ -54,7 +54,8 @@ def code_maps(outcome: Outcome) -> Figure | None:
 @styled
 def code_histograms(outcome: Outcome) -> Figure | None:
     """Values of a code drawn from q(z|x) for test images, against the density of the prior."""
-    random = outcome.done[[declared(family).random for family in outcome.done["family"]]]
+    drawn = {f for f in outcome.done["family"] if declared(f).random}
+    random = outcome.done[outcome.done["family"].isin(drawn)]
     found = outcome.with_arrays(outcome.best("label", rows=random), "codes", MOST_MODELS)
     if not found:
         return None

@@ -2,12 +2,11 @@
 
 import base64
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
@@ -21,15 +20,12 @@ from sweeps.report.html import html_table, trials_table
 from sweeps.report.scripts import library, own_script, policy
 from sweeps.report.sections import example_of, shares_of, tables_of
 from sweeps.results.answers import asked, best, mattered
-from sweeps.results.cells import varying
 from sweeps.results.doubts import doubts
 from sweeps.results.findings import ended, findings, verdicts
-from sweeps.results.importance import BY, importances
+from sweeps.results.importance import importances
 from sweeps.results.outcome import Outcome, read_outcome
 from sweeps.results.provenance import cost, provenance, sweep_file
 from sweeps.results.stored import stored_sweep
-from sweeps.results.tables import tables
-from sweeps.results.words import field_words, in_words, metric_words, value_words
 from sweeps.text import duration
 
 PICTURE_DPI = 130

@@ -159,6 +159,17 @@ def _scores(outcome: Outcome, row: pd.Series) -> Iterator[tuple[str, str]]:
     for name in dict.fromkeys(names):
         if name in row and not pd.isna(row[name]):
             yield metric_words(name), with_error(row[name], row[name + ERROR], int(row["n"]))
+    baseline = _baseline(outcome, int(row["cell"]))
+    if outcome.objective.endswith("_neg_elbo") and baseline is not None:
+        yield "independent pixels, which need no code (nats/image)", f"{baseline:.4g}"
+
+
+def _baseline(outcome: Outcome, cell: int) -> float | None:
+    """What a decoder that ignores its code reaches on a cell's test images, where rows have it."""
+    if "test_independent_pixels" not in outcome.done:
+        return None
+    known = outcome.done.loc[outcome.done["cell"] == cell, "test_independent_pixels"].dropna()
+    return None if known.empty else float(known.iloc[0])
 
 
 def _values(sweep: Sweep, name: str) -> str:
