@@ -11,13 +11,13 @@ from sweeps.results.cells import ERROR, cells, paired, varying
 from sweeps.results.effects import KIND, Effect, effects, with_kind
 from sweeps.results.outcome import Outcome
 from sweeps.results.words import (
-    counted,
     field_words,
     listed,
     metric_words,
+    replicated,
     value_words,
-    with_error,
 )
+from sweeps.text import counted
 
 #: Values of a field that a sentence names before it only counts them.
 MOST_NAMED = 8
@@ -158,7 +158,7 @@ def _scores(outcome: Outcome, row: pd.Series) -> Iterator[tuple[str, str]]:
     names += [name.replace("valid_", "test_", 1) for name in names]
     for name in dict.fromkeys(names):
         if name in row and not pd.isna(row[name]):
-            yield metric_words(name), with_error(row[name], row[name + ERROR], int(row["n"]))
+            yield metric_words(name), replicated(row[name], row[name + ERROR], int(row["n"]))
     baseline = _baseline(outcome, int(row["cell"]))
     if outcome.objective.endswith("_neg_elbo") and baseline is not None:
         yield "independent pixels, which need no code (nats/image)", f"{baseline:.4g}"

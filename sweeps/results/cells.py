@@ -45,15 +45,16 @@ def cells(outcome: Outcome) -> pd.DataFrame:
 
 
 def proposals(outcome: Outcome) -> pd.DataFrame:
-    """One row per proposal with a done trial: ``cell``, ``proposal``, searched fields, ``n``, and
-    means and standard errors as in `cells`."""
+    """One row per proposal with a done trial: ``cell``, ``proposal``, searched fields, ``n``, how
+    many of them ``collapsed``, and means and standard errors as in `cells`."""
     done = _numbered(outcome)
     groups = done.groupby("proposal", sort=True)
     metrics = [name for name in METRICS if name in done]
     with np.errstate(invalid="ignore"):  # infinite metrics have no error
         means, errors = groups[metrics].mean(), groups[metrics].sem()
     first = groups[["cell", *outcome.sweep.search]].first()
-    counts = groups["seed"].nunique().rename("n")
+    ignored = done["collapsed"].astype("boolean").fillna(False).groupby(done["proposal"]).sum()
+    counts = pd.DataFrame({"n": groups["seed"].nunique(), "collapsed": ignored.astype(int)})
     sides = [means, errors.add_suffix(ERROR)]
     order = [name for metric in metrics for name in (metric, metric + ERROR)]
     return pd.concat([first, counts, pd.concat(sides, axis="columns")[order]], axis=1).reset_index()

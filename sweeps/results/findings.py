@@ -11,14 +11,14 @@ from sweeps.results.effects import KIND, points, with_kind
 from sweeps.results.outcome import Outcome
 from sweeps.results.pareto import front
 from sweeps.results.words import (
-    counted,
     field_words,
     in_words,
     listed,
     metric_words,
+    replicated,
     value_words,
-    with_error,
 )
+from sweeps.text import counted
 
 #: Models that a sentence names before it only counts them.
 MOST_NAMED = 6
@@ -67,7 +67,7 @@ def _models(outcome: Outcome) -> Iterator[str]:
 
 def _named(outcome: Outcome, row: pd.Series) -> str:
     size = outcome.sweep.cells[int(row["cell"])]["latent_dim"]
-    return f"{row['label']} ({size} dim.) {with_error(row['mean'], row['se'], int(row['n']))}"
+    return f"{row['label']} ({size} dim.) {replicated(row['mean'], row['se'], int(row['n']))}"
 
 
 def _front(outcome: Outcome) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from bsvae.catalogue import declared
 from bsvae.metrics import METRICS
 from sweeps.definition.sweep import Sweep
+from sweeps.text import with_error
 
 Cell = Mapping[str, Any]
 
@@ -103,16 +104,13 @@ def value_words(name: str, value: object) -> str:
     return str(value)
 
 
-def with_error(mean: float, se: float, n: int) -> str:
+def replicated(mean: float, se: float, n: int) -> str:
     """A mean with its standard error over n seeds; of one seed no error is invented.
 
-    >>> with_error(31.6123, 0.4211, 3), with_error(31.6123, float("nan"), 1)
+    >>> replicated(31.6123, 0.4211, 3), replicated(31.6123, float("nan"), 1)
     ('31.61 ± 0.42 (n = 3)', '31.61 (n = 1)')
     """
-    if n < 2 or se != se:
-        return f"{mean:.4g} (n = {n})"
-    places = min(6, max(0, 1 - math.floor(math.log10(se)))) if se > 0 else 2
-    return f"{mean:.{places}f} ± {se:.{places}f} (n = {n})"
+    return f"{with_error(mean, se if n > 1 else math.nan)} (n = {n})"
 
 
 def listed(words: Iterable[str], joint: str = "and") -> str:
@@ -123,15 +121,6 @@ def listed(words: Iterable[str], joint: str = "and") -> str:
     """
     words = list(words)
     return f" {joint} ".join([*([", ".join(words[:-1])] if words[:-1] else []), *words[-1:]])
-
-
-def counted(count: int, noun: str) -> str:
-    """A number of things.
-
-    >>> counted(1, "cell"), counted(2, "cell")
-    ('1 cell', '2 cells')
-    """
-    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def axis_label(metric: str) -> str:

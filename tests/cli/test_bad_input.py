@@ -39,7 +39,6 @@ BAD_FILES = {
     "batch of 0": (field("batch_size = 0"), "batch_size = 0: must be an integer >= 1 and <= 1500"),
     "batch above the data": (field("batch_size = 1501"), "batch_size = 1501", ">= 1 and <= 1500"),
     "no choice": (f"{GOOD}[[grid]]\nhidden = []\n", "hidden = []", "must be a list with a value"),
-    "no list": (f"{GOOD}[[grid]]\nhidden = 1\n", "hidden = 1", "must be a list with a value"),
     "searched and listed": (
         SEARCH + "[[grid]]\nkl_weight = [1.0]\n",
         "kl_weight is searched, and every [[grid]] lists it: keep one",
@@ -170,18 +169,19 @@ def test_very_many_trials_are_planned_and_trained_only_if_that_is_meant(cli):
     assert "/nowhere' does not exist" in cli.refuses(*run, "--yes")
     assert "10,001" in cli.refuses("submit", "my.toml", "--address", "x", "--results", "/r")
     plan = cli.prints("plan", "my.toml")
-    assert "10001 trials wanted" in plan
+    assert "10,001 trials wanted" in plan
     assert plan.endswith("next: bsvae run my.toml --yes\n")
 
 
 def test_a_changed_file_of_the_same_name_adds_trials_and_mixes_nothing(cli):
-    """Not refused: a row is named by its trial's content, so two meanings never share one."""
+    """A row is named by its trial's content, so two meanings never share one."""
     (cli.folder / "my.toml").write_text(f"{GOOD}[[grid]]\nseeds = [1, 2]\n")
     cli.prints("run", "my.toml", *SERIAL)
     first = contents(cli.folder / "results/my/trials")
     (cli.folder / "my.toml").write_text(f"{GOOD}[[grid]]\nseeds = [2, 3]\n")
     assert "2 trials wanted, 1 done, 1 to train" in cli.prints("plan", "my.toml")
-    cli.prints("run", "my.toml", *SERIAL)
+    assert "add --yes" in cli.refuses("run", "my.toml", *SERIAL)
+    cli.prints("run", "my.toml", "--yes", *SERIAL)
     both = contents(cli.folder / "results/my/trials")
     assert len(both) == 3
     assert {path: both[path] for path in first} == first, "nothing was trained again"
