@@ -67,7 +67,7 @@ def served(words, place):
 
 @pytest.mark.slow
 def test_the_commands_run(folder):
-    assert len(list((folder / "results/quickstart/trials").glob("*.parquet"))) == 64
+    assert len(list((folder / "results/quickstart/trials").glob("*.parquet"))) == 96
     assert (folder / "results/quickstart/report/index.html").exists()
     assert (folder / "studies.log").exists()
 
