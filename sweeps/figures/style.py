@@ -51,6 +51,7 @@ Looks = dict[str, Look]
 WIDTH = 7.5  # inches: the text width of a page
 TITLE_LETTERS = 96  # of a title, for which that width has room
 NAME_SHARE = 0.075  # of an axis, that the name of a tick takes
+MOST_NAMED = 12  # labels of one legend
 FAR = 4.0  # times the spread of most values: further ones are left outside a frame
 
 styled = rc_context(
@@ -174,6 +175,8 @@ def legend_below(figure: Figure, columns: int = 3, order: Iterable[str] = ()) ->
             handles.setdefault(label, handle)
     known = {label: place for place, label in enumerate(order)}
     names = sorted(handles, key=lambda label: known.get(label, len(known)))
+    if len(names) > MOST_NAMED:  # of an order of many, some say it all
+        names = [names[n * (len(names) - 1) // (MOST_NAMED - 1)] for n in range(MOST_NAMED)]
     if names:
         figure.legend(
             [handles[name] for name in names],
