@@ -28,15 +28,22 @@ def ls(results: Results = "results") -> None:
 def _listed(name: str, results: str, stored: bool) -> list[str]:
     """A sweep in a row of `ls`."""
     from sweeps.definition.file import read_sweep
-    from sweeps.results.stored import asked_with, open_ledger, so_far, stored_sweep
+    from sweeps.results.stored import (
+        epochs_apart,
+        open_ledger,
+        overrides_apart,
+        so_far,
+        stored_sweep,
+    )
 
     try:
         if stored:
             sweep, ledger = stored_sweep(name, results)
         else:  # rows may have been copied there
             sweep, ledger = read_sweep(name), open_ledger(results, name)
-        done = f"{so_far(sweep, ledger).done}/{sweep.wanted} {asked_with(sweep)}"
-        return [name, done.strip(), " ".join(sweep.about.split())]
+        done = f"{so_far(sweep, ledger).done}/{sweep.wanted} {epochs_apart(sweep)}"
+        overrides = f"({apart}) " if (apart := overrides_apart(sweep)) else ""
+        return [name, done.strip(), overrides + " ".join(sweep.about.split())]
     except BadInput as error:
         return [name, "?", f"unreadable: {error}"]
 
@@ -161,7 +168,6 @@ def _outcome(name: str, results: str, screen: TextIO | None = None) -> "Outcome"
     if asked := asked_with(outcome.sweep):
         print(f"{outcome.sweep.name} was asked for {asked}", file=screen or sys.stdout)
     if outcome.others:
-        rows = counted(outcome.others, "row")
-        said = f"{rows} of {outcome.sweep.name} as it was asked for before not shown"
-        print(said, file=screen or sys.stdout)
+        rows = f"{counted(outcome.others, 'row')} of {outcome.sweep.name}"
+        print(f"not shown: {rows} as it was asked for before", file=screen or sys.stdout)
     return outcome

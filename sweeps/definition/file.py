@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bsvae.trial import BadInput, unknown
-from sweeps.definition.parse import KEYS, parse
-from sweeps.definition.search import check_keys
+from sweeps.definition.parse import parse
 from sweeps.definition.sweep import Sweep, check_name
 
 DEFINITIONS = Path(__file__).parent / "shipped"
@@ -67,9 +66,7 @@ def read_sweep(name_or_file: str, overrides: Mapping[str, Any] | None = None) ->
             raise BadInput(f"{hint}; or give the path of a .toml file")
         path = shipped()[name]
     try:
-        document = _load_toml(path)
-        check_keys(document, KEYS, "key")
-        return parse(name, document, overrides or {})
+        return parse(name, _load_toml(path), overrides or {})
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from None
 
@@ -96,6 +93,8 @@ def _load_toml(path: Path) -> dict[str, Any]:
         raise BadInput(f"not text in UTF-8 ({error.reason} at byte {error.start})") from None
     except (ValueError, RecursionError) as error:
         raise BadInput(f"not valid TOML: {error}") from None
+    if "overrides" in document:
+        raise BadInput("overrides: a run notes them in sweep.json; here, set fields in [trial]")
     if "carried" in document:
         raise BadInput("carried: a run chooses it and writes it to sweep.json; drop it here")
     return document

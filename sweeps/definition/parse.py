@@ -25,7 +25,7 @@ from sweeps.definition.sweep import EXTRAS, Proposal, Sweep, check_name
 #: The keys of a sweep file.
 KEYS = (
     *("about", "extras", "seeds", "rank_by", "select_on_test"),
-    *("trial", "grid", "search", "optuna", "halving", "carried"),
+    *("trial", "grid", "search", "optuna", "halving", "carried", "overrides"),
 )
 
 
@@ -36,7 +36,7 @@ def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) 
     >>> [cell["latent_dim"] for cell in sweep.cells]
     [2, 4]
     """
-    check_keys(document, (*KEYS, "overrides"), "key")
+    check_keys(document, KEYS, "key")
     document = _override(document, overrides)
     # In one order, which Optuna draws them in: a file's own says nothing.
     search = {key: read_range(key, value) for key, value in sorted(document["search"].items())}
@@ -182,6 +182,12 @@ def _halving(
         raise BadInput(
             f"halving.min_epochs = {halving.min_epochs}: no trial has more epochs, so none would "
             "stop; lower it, or drop [halving]"
+        )
+    groups = {tuple(item for item in cell.items() if item[0] not in search) for cell in cells}
+    if halving and len(groups) < len(cells):
+        raise BadInput(
+            f"[halving], and a [[grid]] that lists {' or '.join(search)}: those trials would "
+            "compete with the search's; keep one of the two"
         )
     return halving
 

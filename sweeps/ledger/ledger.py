@@ -6,6 +6,7 @@
     results/SWEEP/gaussianity/ID.parquet    how Gaussian its whitened codes are, where asked for
     results/SWEEP/arrays/ID.npz         its images and codes, where asked for
     results/SWEEP/.cache/               tables read before, see `sweeps.ledger.compaction`
+    results/SWEEP/.running/             how far packs in training are, see `sweeps.ledger.notes`
 
 A file is named by the trial it describes, so a second attempt can only replace a row by its equal;
 what is named otherwise is no part, see `sweeps.ledger.strays`.  The row under ``trials/`` is

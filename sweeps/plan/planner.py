@@ -83,11 +83,6 @@ class Planner:
         return self.done >= self.sweep.wanted
 
     @property
-    def others(self) -> int:
-        """Rows of trials that the sweep has not asked for: not of those that it trains again."""
-        return len(self.rows.keys() - self.results.keys() - self._owner.keys())
-
-    @property
     def ready(self) -> int:
         """Trials that could start now."""
         return self._in_lines + sum(map(len, self._formed))

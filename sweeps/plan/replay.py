@@ -129,7 +129,8 @@ def _key(sweep: Sweep, cell: Cell, libraries: Mapping[str, str]) -> str:
     assert sweep.budget is not None
     spans = {name: asdict(span) for name, span in sweep.searched(cell).items()}
     halving = asdict(sweep.halving) if sweep.halving else None
-    return _hash([cell, sweep.seeds_of(cell), spans, asdict(sweep.budget), halving, libraries])
+    start = [sweep.seeds_of(cell), sweep.carried_of(cell)]
+    return _hash([cell, start, spans, asdict(sweep.budget), halving, libraries])
 
 
 def _libraries() -> dict[str, str]:

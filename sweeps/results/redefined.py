@@ -11,12 +11,14 @@ from sweeps.plan.carried import carried_trials, with_carried
 
 def as_run(sweep: Sweep, ledger: Ledger) -> Sweep:
     """What a run of a sweep trains and stores, given what its ledger has; see `with_carried`."""
-    document = ledger.read_definition()
-    if sweep.budget is None or document is None:
+    if sweep.budget is None:
         return sweep
     try:
-        before = parse(sweep.name, upgraded(document), {})
-    except BadInput:  # of another version: nothing is known of its search
+        document = ledger.read_definition()
+        before = parse(sweep.name, upgraded(document), {}) if document is not None else None
+    except BadInput:  # damaged, or of another version: nothing is known of its search
+        return sweep
+    if before is None:
         return sweep
     columns = dict.fromkeys(("trial_id", "status", "finished_at", *FIELDS, *sweep.objectives))
     return with_carried(sweep, before, lambda: ledger.rows(columns=tuple(columns)).values())

@@ -109,20 +109,29 @@ def so_far(sweep: Sweep, ledger: Ledger) -> Replay:
 def asked_with(sweep: Sweep) -> str:
     """What sets a sweep apart from what its file, or the shipped one of its name, says; in words.
 
-    >>> asked_with(read_sweep("logit_normal", {"epochs": 10}))
-    'at 10 of 200 epochs'
-    >>> asked_with(read_sweep("quickstart", {"hidden": 8}))
-    'with hidden = 8'
+    >>> asked_with(read_sweep("logit_normal", {"epochs": 10, "hidden": 8}))
+    'at 10 of 200 epochs, with hidden = 8'
     """
-    said, overrides = [], dict(sweep.overrides)
-    if sweep.name in shipped():
-        here, usual = _epochs(sweep), _epochs(read_sweep(sweep.name))
-        if here != usual:
-            said = [f"at {here} of {usual} epochs" if here < usual else f"at {here} epochs"]
-            overrides.pop("epochs", None)
-    if overrides:
-        said.append("with " + ", ".join(f"{name} = {value}" for name, value in overrides.items()))
-    return " ".join(said)
+    return ", ".join(filter(None, (epochs_apart(sweep), overrides_apart(sweep))))
+
+
+def epochs_apart(sweep: Sweep) -> str:
+    """How far a sweep of a shipped one's name trains, if not as far as that; in words."""
+    if sweep.name not in shipped():
+        return ""
+    here, usual = _epochs(sweep), _epochs(read_sweep(sweep.name))
+    if here == usual:
+        return ""
+    return f"at {here} of {usual} epochs" if here < usual else f"at {here} epochs"
+
+
+def overrides_apart(sweep: Sweep) -> str:
+    """The fields that were set when a sweep was asked for, but for what `epochs_apart` says."""
+    said = {"epochs"} if epochs_apart(sweep) else set()
+    named = [
+        f"{name} = {value}" for name, value in sorted(sweep.overrides.items()) if name not in said
+    ]
+    return f"with {', '.join(named)}" if named else ""
 
 
 def _epochs(sweep: Sweep) -> int:
@@ -142,6 +151,7 @@ def hidden_rows(sweep: Sweep, ledger: Ledger) -> int:
         last = definition(ledger)
     except BadInput:
         return 0  # damaged, or another program's: what was asked for is lost already
+    sweep = as_run(sweep, ledger)
     if last is None or last.document == sweep.document:
         return 0
     kept = so_far(sweep, ledger)

@@ -186,7 +186,7 @@ def test_a_changed_file_of_the_same_name_adds_trials_and_mixes_nothing(cli):
     assert len(both) == 3
     assert {path: both[path] for path in first} == first, "nothing was trained again"
     shown = cli.prints("show", "my")
-    assert "1 rows of my as it was asked for before are not shown" in shown
+    assert "not shown: 1 row of my as it was asked for before" in shown
     assert "2 of 2 trials" in shown
 
 

@@ -55,17 +55,18 @@ def test_a_truncated_mnist_file_is_named(bsvae, tmp_path, mnist):
 def test_serial_run_status_show_and_table(bsvae, tmp_path):
     (tmp_path / "my.toml").write_text(GOOD)
     plan = bsvae("plan", "my.toml")
-    assert "1 trials wanted, 0 done, 1 to train" in plan.stdout
+    assert "1 trial wanted, 0 done, 1 to train" in plan.stdout
     assert not (tmp_path / "results").exists()
     run = bsvae("run", "my.toml", "--engine", "serial")
     assert run.returncode == 0, run.stderr
-    assert "1 trials done, 0 failed or diverged: results/my" in run.stdout
+    assert "1 trial done, 0 failed or diverged: results/my" in run.stdout
     assert "nothing to train" in bsvae("plan", "my.toml").stdout
     status = bsvae("status", "my").stdout
-    assert "1 of 1 trials" in status
+    assert "1 of 1 trial" in status
     assert "trials per minute over the last" in status
     assert "this plan is for this machine" in bsvae("plan", "my.toml", RAY_ADDRESS="n:1").stdout
-    assert "done" in bsvae("show", "my", "--where", "latent_dim == 2").stdout
+    shown = bsvae("show", "my", "--where", "latent_dim == 2").stdout
+    assert "1 of 1 trials by test_neg_elbo" in shown
     assert "gaussian" in bsvae("table", "my").stdout
     assert "1/1" in bsvae("ls").stdout
     refused = bsvae("show", "my", "--where", "__import__('os')")
@@ -82,7 +83,7 @@ def test_two_objectives_are_searched_and_their_pareto_front_is_shown(bsvae, tmp_
     shown = bsvae("show", "my").stdout
     title = f"Pareto front of test_distortion, test_kl: {len(best)} of 6 trials"
     assert title in shown
-    upper = shown.split("All trials by test_neg_elbo")[0]
+    upper = shown.split("6 of 6 trials by test_distortion")[0]
     assert {name for name in trials["trial_id"] if name in upper} == set(best["trial_id"])
 
 
@@ -93,7 +94,7 @@ def test_one_bad_trial_fails_alone_and_a_retry_has_the_last_word(bsvae, tmp_path
     (tmp_path / "my.toml").write_text(text)
     run = bsvae("run", "my.toml", "--engine", "serial", "--pack", "4")
     assert run.returncode == 1, run.stderr
-    assert "1 trials done, 1 failed" in run.stdout
+    assert "1 trial done, 1 failed" in run.stdout
     assert "allocate" in run.stdout
     assert "Traceback" not in run.stderr
     ledger = Ledger(tmp_path / "results", "my")
@@ -107,10 +108,11 @@ def test_one_bad_trial_fails_alone_and_a_retry_has_the_last_word(bsvae, tmp_path
 def test_show_and_table_follow_what_was_last_asked_for(bsvae, tmp_path):
     (tmp_path / "my.toml").write_text(GOOD)
     assert bsvae("run", "my.toml", "--engine", "serial").returncode == 0
-    assert bsvae("run", "my.toml", "--engine", "serial", "--epochs", "2").returncode == 0
+    again = ("run", "my.toml", "--engine", "serial", "--epochs", "2", "--yes")
+    assert bsvae(*again).returncode == 0
     for command in ("show", "table"):
         printed = bsvae(command, "my").stdout
-        assert "1 rows of my as it was asked for before are not shown" in printed
+        assert "not shown: 1 row of my as it was asked for before" in printed
     assert "ours: 2 epochs, 1 seed" in bsvae("table", "my").stdout
 
 

@@ -63,6 +63,7 @@ def test_a_grid_wins_over_constants_and_keeps_its_own_value(tmp_path):
         ("a = 1\na = 2\n", "not valid TOML"),
         (GRID.replace("latent_dim", "latent_dims"), "unknown key 'latent_dims' (did you mean"),
         (GRID.replace("gaussian", "gausian"), "unknown family 'gausian'"),
+        (GRID.replace("[2, 4]", "{a = 1}"), "must be a list"),
         (GRID.replace("[2, 4]", "[]"), "must be a list"),
         (GRID.replace("[2, 4]", "[2, 0]"), "latent_dim = 0"),
         (GRID + "[gird]\n", "unknown key 'gird' (did you mean 'grid'?)"),
@@ -84,6 +85,20 @@ def test_a_grid_wins_over_constants_and_keeps_its_own_value(tmp_path):
         (SEARCH + "[halving]\nmin_epoch = 1\n", "did you mean 'min_epochs'"),
         (SEARCH + "[optuna]\nobjectives = ['test_nll']\n[halving]\n", "after every epoch"),
         (SEARCH + "[optuna]\nobjectives = ['test_kl', 'test_mse']\n[halving]\n", "needs one"),
+        (
+            SEARCH + "[halving]\n[[grid]]\nlatent_dim = [2]\nkl_weight = [1]\n",
+            "[halving], and a [[grid]] that lists kl_weight: those trials would compete",
+        ),
+        (
+            SEARCH + "[optuna]\nobjectives = ['test_mse']\n",
+            "optuna.objectives = ['test_mse']: family 'gaussian' never measures it (binary pixels)",
+        ),
+        (
+            SEARCH + "[optuna]\nobjectives = ['test_kl', 'test_discrete_nll']\n",
+            "never measures test_discrete_nll (its code relaxes no discrete one); choose one of",
+        ),
+        ("rank_by = 'test_mae'\n" + GRID, "rank_by = 'test_mae': family 'gaussian' never measures"),
+        ("rank_by = 'valid_nll'\n" + GRID, "no training images are held out (validation)"),
     ],
 )
 def test_a_bad_file_is_named_with_what_is_wrong(tmp_path, text, message):

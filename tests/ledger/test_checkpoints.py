@@ -164,7 +164,8 @@ def test_a_pack_reads_its_own_checkpoint_and_no_other(tmp_path, monkeypatch):
     )
     read.clear()
     used = {name: value for name, value in TRIALS[0].as_dict().items() if value is not None}
-    grid = [{"latent_dim": [2, 5], "seed": [seed]} for seed in (0, 1, 2)]
+    del used["seed"]
+    grid = [{"latent_dim": [2, 5], "seeds": [0, 1, 2]}]
     planner = Planner(
         parse("s", {"trial": used | {"latent_dim": 2}, "grid": grid}, {}), {}, lambda trial: 2
     )

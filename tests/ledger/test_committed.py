@@ -13,6 +13,7 @@ from sweeps.ledger.schema import TABLES, TRIALS
 
 RESULTS = Path(__file__).parents[2] / "results"
 SWEEPS = sorted(path.name for path in RESULTS.iterdir() if path.is_dir())
+OLD = "f" * 16
 
 
 @pytest.mark.parametrize("sweep", SWEEPS)
@@ -34,16 +35,16 @@ def test_rows_of_earlier_columns_are_read_with_nulls(sweep):
 
 def test_a_part_without_a_column_is_read_beside_one_that_has_it(tmp_path):
     ledger = Ledger(tmp_path, "s")
-    rows = [{"trial_id": f"{n:03}", "status": "done", "validation": 300} for n in range(FEWEST)]
+    rows = [{"trial_id": f"{n:016x}", "status": "done", "validation": 300} for n in range(FEWEST)]
     ledger.commit_all(map(Entry, rows))
     assert ledger.trials().validation.eq(300).all()  # and now there is a cache
     without = [column for column in TRIALS if column.name not in ("validation", "valid_neg_elbo")]
     earlier = pa.schema(without, metadata=TRIALS.metadata)
-    old = encode([{"trial_id": "old", "status": "done", "test_neg_elbo": 1.0}], earlier)
-    ledger.files.write({"trials/old.parquet": old})
+    old = encode([{"trial_id": OLD, "status": "done", "test_neg_elbo": 1.0}], earlier)
+    ledger.files.write({f"trials/{OLD}.parquet": old})
     trials = ledger.trials().set_index("trial_id")
     assert len(trials) == FEWEST + 1
-    assert trials.validation.isna()["old"]
-    assert trials.test_neg_elbo["old"] == 1.0
-    assert trials.validation.drop("old").eq(300).all()
-    assert ledger.rows(["old"])["old"]["valid_neg_elbo"] is None
+    assert trials.validation.isna()[OLD]
+    assert trials.test_neg_elbo[OLD] == 1.0
+    assert trials.validation.drop(OLD).eq(300).all()
+    assert ledger.rows([OLD])[OLD]["valid_neg_elbo"] is None

@@ -33,7 +33,7 @@ def test_pandas_reads_the_folders_as_they_are(tmp_path):
     ledger = Ledger(tmp_path, "s")
     for row in rows(5):
         ledger.commit(row, [{"trial_id": row["trial_id"], "epoch": 1}])
-    ledger.write_definition({})
+    ledger.write_definition({"seeds": 5, "trial": {"family": "gaussian", "latent_dim": 2}})
     frame = pd.read_parquet(tmp_path / "s" / "trials")
     assert len(frame) == frame["trial_id"].nunique() == 5
     assert sweeps.load("s", results=tmp_path).shape == frame.shape
@@ -140,5 +140,5 @@ def test_one_driver_at_a_time(tmp_path):
 
 
 def test_loading_what_was_never_run_says_so(tmp_path):
-    with pytest.raises(BadInput, match="run it first"):
+    with pytest.raises(BadInput, match=r"no results in .*: bsvae run quickstart"):
         sweeps.load("quickstart", results=tmp_path)

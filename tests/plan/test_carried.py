@@ -12,7 +12,7 @@ from sweeps.ledger.ledger import Ledger
 from sweeps.plan.carried import carried_trials, with_carried
 from sweeps.plan.planner import Planner
 from sweeps.results.redefined import as_run
-from sweeps.results.stored import stored_sweep
+from sweeps.results.stored import so_far, stored_sweep
 from sweeps.running.run import execute
 
 NARROW = {"kl_weight": {"low": 0.5, "high": 5.0, "log": True}}
@@ -166,6 +166,9 @@ def test_real_runs_train_only_what_is_not_known(tmp_path, capsys):
     again = execute(real(0.5, 10.0, 7), ledger, None, None, "serial")
     assert again.results.keys() == planner.results.keys()
     assert as_run(real(0.5, 10.0, 7), ledger).document == ledger.read_definition()
+    fresh = real(0.5, 10.0, 7)  # as if there had been no definition before
+    assert so_far(fresh, ledger).results.keys() < so_far(sweep, ledger).results.keys()
+    assert so_far(sweep, ledger).results.keys() == planner.results.keys()
 
     more = execute(real(0.5, 10.0, 9), ledger, None, None, "serial")
     assert len(ledger.trials()) == len(both) + 4

@@ -263,18 +263,6 @@ def test_rivals_go_on_from_their_checkpoint_while_those_who_lost_keep_their_rows
     assert Planner(sweep, known, lambda trial: 4, 1).next_pack() == packs[0]
 
 
-def test_rows_that_will_be_trained_again_are_the_sweeps_own():
-    """Behind a rung, or where a trial diverged after the last checkpoint of its pack."""
-    sweep = sweep_of(**HALVED)
-    rows, packs = play(sweep, 4, 1, 0)
-    known = {t.trial_id: rows[t.trial_id] for t in packs[0][:2]}
-    strange = {"strange": {"trial_id": "strange", "status": "done"}}
-    for under_way in ({}, {"key": packs[0]}, {"key": packs[0][2:]}):
-        planner = Planner(sweep, known, lambda trial: 4, 1, under_way)
-        assert planner.others == 0
-        assert Planner(sweep, known | strange, lambda trial: 4, 1, under_way).others == 1
-
-
 def test_a_pack_that_was_too_large_is_halved_and_rivals_stay_together():
     planner = Planner(sweep_of(), {}, lambda trial: 8)
     pack = planner.next_pack()

@@ -115,7 +115,7 @@ def test_on_a_terminal_a_run_is_a_bar_that_ctrl_c_leaves_clean(tmp_path):
         assert not view.cursor_is_hidden
     finally:
         view.close()
-    view = Terminal(command(*words, "--epochs", "100000"), tmp_path)
+    view = Terminal(command(*words, "--epochs", "100000", "--yes"), tmp_path)
     try:
         view.watch(lambda: any("in training" in line for line in view.lines()), seconds=120)
         view.press(b"\x03")

@@ -1,0 +1,156 @@
+"""A sweep by its name or its file, what was overridden, and what a run would hide."""
+
+import json
+
+import pytest
+
+import sweeps
+from sweeps.cli.asked import setting
+from sweeps.definition.file import read_sweep
+
+FILE = """
+about = "a small one"
+[trial]
+family = "gaussian"
+dataset = "digits"
+hidden = 8
+epochs = 1
+[[grid]]
+latent_dim = [2, 3]
+"""
+SERIAL = ("--engine", "serial")
+
+
+@pytest.fixture
+def ran(cli):
+    """The cli, where ``q.toml`` has run: two trials."""
+    (cli.folder / "q.toml").write_text(FILE)
+    cli.prints("run", "q.toml", *SERIAL)
+    return cli
+
+
+def test_every_reading_command_takes_the_file_too(ran):
+    for command in (("status",), ("show",), ("table",)):
+        assert ran.prints(*command, "q.toml"), command
+    assert "2 of 2 trials have a result" in ran.prints("status", "q.toml")
+    assert len(sweeps.load("q.toml")) == 2
+    assert "index.html" in ran.prints("report", "q.toml")
+
+
+def test_a_stored_sweep_runs_and_is_planned_by_its_name(ran):
+    (ran.folder / "q.toml").unlink()
+    assert "nothing to train" in ran.prints("plan", "q")
+    assert "2 trials done" in ran.prints("run", "q", *SERIAL)
+    assert "1 trial" in ran.prints("run", "q", *SERIAL, "--set", "latent_dim=4", "--name", "q4")
+    assert "bsvae run NAME" in ran.prints("ls")
+
+
+def test_a_file_that_has_not_run_is_named_with_the_way_to_results(cli):
+    (cli.folder / "q.toml").write_text(FILE)
+    line = cli.refuses("status", "q.toml")
+    assert "sweep 'q' has no results in 'results': bsvae run q.toml" in line
+    assert "unknown sweep 'q' (did you mean the file q.toml?)" in cli.refuses("status", "q")
+    assert "unknown sweep 'q' (did you mean the file q.toml?)" in cli.refuses("run", "q")
+
+
+@pytest.mark.parametrize("words", [("--epochs", "2"), ("--set", "seed=7"), ("--set", "hidden=9")])
+def test_a_run_that_would_hide_rows_is_refused(ran, words):
+    line = ran.refuses("run", "q.toml", *words, *SERIAL)
+    assert "results/q: 2 rows of q as it was last asked for would not be shown any more" in line
+    assert "--yes" in line
+    assert "--name NAME" in line
+    plan = ran.prints("plan", "q.toml", *words)
+    assert "2 rows of q as it was last asked for would not be shown any more" in plan
+    assert plan.splitlines()[-1].endswith("--yes")
+    assert len(sweeps.load("q")) == 2
+
+
+def test_another_name_keeps_both_and_yes_replaces(ran):
+    ran.prints("run", "q.toml", "--epochs", "2", *SERIAL, "--name", "q2")
+    assert set(sweeps.load("q")["epochs"]) == {1}
+    assert set(sweeps.load("q2")["epochs"]) == {2}
+    ran.prints("run", "q.toml", "--epochs", "3", *SERIAL, "--yes")
+    assert set(sweeps.load("q")["epochs"]) == {3}
+    assert len(everything := sweeps.load("q", all_rows=True)) == 4
+    assert set(everything[~everything["belongs"]]["epochs"]) == {1}
+    line = ran.refuses("run", "q.toml", *SERIAL)
+    assert "2 rows of q as it was last asked for (with epochs = 3) would not be shown" in line
+    assert "sweep name '../x'" in ran.refuses("run", "q.toml", "--name", "../x")
+
+
+def test_another_file_of_the_same_name_does_not_take_the_folder_over(ran):
+    (ran.folder / "elsewhere").mkdir()
+    (ran.folder / "elsewhere/q.toml").write_text(FILE.replace("hidden = 8", "hidden = 7"))
+    assert "2 rows of q" in ran.refuses("run", "elsewhere/q.toml", *SERIAL)
+
+
+def test_what_only_adds_just_runs(ran):
+    (ran.folder / "q.toml").write_text(FILE.replace("[2, 3]", "[2, 3, 4]"))
+    assert "would not be shown" not in ran.prints("plan", "q.toml")
+    assert "3 trials done" in ran.prints("run", "q.toml", *SERIAL)
+
+
+def test_overrides_are_kept_and_shown(cli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
+    (cli.folder / "q.toml").write_text(FILE)
+    cli.prints("run", "q.toml", "--epochs", "2", "--set", "hidden=9", *SERIAL)
+    stored = json.loads((cli.folder / "results/q/sweep.json").read_text())
+    assert stored["overrides"] == {"hidden": 9, "epochs": 2}
+    told = "with epochs = 2, hidden = 9"
+    assert f"q 2/2 ({told}) a small one" in " ".join(cli.prints("ls").split())
+    for command in ("status", "show", "table"):
+        assert told in cli.prints(command, "q"), command
+    cli.prints("run", "q", *SERIAL)
+    assert json.loads((cli.folder / "results/q/sweep.json").read_text()) == stored
+
+
+def test_a_sweep_file_has_no_overrides_of_its_own(cli):
+    (cli.folder / "q.toml").write_text(FILE + "[overrides]\nepochs = 2\n")
+    assert "overrides: a run notes them in sweep.json" in cli.refuses("plan", "q.toml")
+
+
+def test_a_shipped_sweep_at_fewer_epochs_says_so(cli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
+    cut = ("--epochs", "1", "--set", "hidden=8", "--set", "dataset=digits")
+    cli.prints("run", "logit_normal", *cut, *SERIAL)
+    listed = " ".join(cli.prints("ls").split())
+    wanted = read_sweep("logit_normal").wanted
+    assert (
+        f"logit_normal {wanted}/{wanted} at 1 of 200 epochs (with dataset = digits, hidden = 8"
+        in listed
+    )
+    assert "at 1 of 200 epochs" in cli.prints("status", "logit_normal")
+    assert "wants --yes" in cli.prints("plan", "logit_normal")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        *((".5", 0.5), ("1e-3", 0.001), ("5.", 5.0), ("+3", 3), ("-.5e1", -5.0), ("1E3", 1000.0)),
+        *(("true", True), ("[1, 2]", [1, 2]), ("[.5, a]", [0.5, "a"]), ("a-1", "a-1")),
+    ],
+)
+def test_values_as_people_type_them(text, value):
+    assert setting(f"kl_weight={text}") == ("kl_weight", value)
+    assert type(setting(f"kl_weight={text}")[1]) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    {
+        **{"lr": "learning_rate", "beta": "kl_weight", "latent": "latent_dim", "bs": "batch_size"},
+        **{"latent_size": "latent_dim", "z_dim": "latent_dim", "batch": "batch_size"},
+        **{"alpha": "prior_scale", "temperature": "posterior_temperature", "n_epochs": "epochs"},
+    }.items(),
+)
+def test_other_programs_words_hint_at_ours(cli, key, meant):
+    (cli.folder / "q.toml").write_text(FILE + f"{key} = [1]\n")
+    assert f"unknown key '{key}' (did you mean '{meant}'?)" in cli.refuses("plan", "q.toml")
+    assert f"(did you mean '{meant}'?)" in cli.refuses("plan", "quickstart", "--set", f"{key}=1")
+
+
+def test_a_sweep_file_as_windows_makes_it(cli):
+    text = FILE.replace("[2, 3]", "2").replace("\n", "\r\n")
+    (cli.folder / "MY.TOML").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert "1 to train" in cli.prints("plan", "MY.TOML")
+    assert [cell["latent_dim"] for cell in read_sweep("MY.TOML").cells] == [2]
