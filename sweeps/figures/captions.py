@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from sweeps.figures.curves import MOST_LINES as MOST_CURVES
 from sweeps.figures.curves import curves_of
 from sweeps.figures.effects import MOST_LINES, panels_of
 from sweeps.figures.tradeoffs import rates
@@ -42,7 +43,9 @@ def curves_caption(outcome: Outcome) -> str:
         text += "the best"
         text += f"; rings: where {stopped} were stopped early." if stopped else "."
     else:
-        text += f", one line per model ({trials} trials). {_mean(outcome)}"
+        models = curves.rows["label"].nunique()
+        some = f", {MOST_CURVES} of {models} models" if models > MOST_CURVES else ""
+        text += f", one line per model{some} ({trials} trials). {_mean(outcome)}"
     return text + " The first epochs may lie outside the frame."
 
 

@@ -19,6 +19,9 @@ T = TypeVar("T")
 
 MOST_PANELS = 9
 
+#: Models of a grid that a figure has lines for; of more, these are evenly spread over their order.
+MOST_LINES = 10
+
 #: What is drawn where the objective is not measured after every epoch, the first that is.
 OTHERWISE = ("valid_neg_elbo", "test_neg_elbo", "test_distortion", "test_mse")
 
@@ -57,7 +60,9 @@ def grid_curves(outcome: Outcome) -> Figure | None:
     curves = curves_of(outcome)
     if curves is None:
         return None
-    rows, looks = curves.rows, looks_of(outcome)
+    looks = looks_of(outcome)
+    named = spread([label for label in looks if label in set(curves.rows["label"])], MOST_LINES)
+    rows = curves.rows[curves.rows["label"].isin(named)]
     groups = list(rows.groupby([*KIND, "latent_dim"], dropna=False))
     several = len({kind[:2] for kind, _ in groups}) > 1
     figure, axes = wrapped(min(len(groups), MOST_PANELS), height=2.6)

@@ -55,7 +55,7 @@ def field_effects(outcome: Outcome) -> Figure | None:
     if not shown:
         return None
     columns = 2 if len(shown) in (2, 4) else 3
-    deepest = max(len(panel.lines) for panel in shown)
+    deepest = max(min(len(panel.lines), MOST_LINES) for panel in shown)
     figure, axes = wrapped(len(shown), height=2.7 + 0.16 * deepest, columns=columns)
     for panel, ax in zip(shown, axes, strict=True):
         lower = METRICS[panel.objective].better == "lower"

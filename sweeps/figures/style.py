@@ -50,7 +50,8 @@ Looks = dict[str, Look]
 
 WIDTH = 7.5  # inches: the text width of a page
 TITLE_LETTERS = 96  # of a title, for which that width has room
-NAME_SHARE = 0.075  # of an axis, that the name of a tick takes
+LETTER_SHARE = 0.032  # of an axis, that a letter of a tick takes
+MOST_NAMED = 12  # labels of one legend
 FAR = 4.0  # times the spread of most values: further ones are left outside a frame
 
 styled = rc_context(
@@ -174,6 +175,8 @@ def legend_below(figure: Figure, columns: int = 3, order: Iterable[str] = ()) ->
             handles.setdefault(label, handle)
     known = {label: place for place, label in enumerate(order)}
     names = sorted(handles, key=lambda label: known.get(label, len(known)))
+    if len(names) > MOST_NAMED:  # of an order of many, some say it all
+        names = [names[n * (len(names) - 1) // (MOST_NAMED - 1)] for n in range(MOST_NAMED)]
     if names:
         figure.legend(
             [handles[name] for name in names],
@@ -201,11 +204,15 @@ def ticks_at(axis: Axis, values: Iterable[float]) -> None:
     ticks = sorted(set(values))
     scaled = axis.get_transform().transform(np.asarray(ticks, dtype=float))
     ends = axis.get_transform().transform(np.asarray(axis.get_view_interval(), dtype=float))
-    room = NAME_SHARE * max(abs(ends[1] - ends[0]), scaled[-1] - scaled[0])
-    names, last = [], -np.inf
-    for tick, place in zip(ticks, scaled, strict=True):
-        names.append(f"{tick:g}" if place - last >= room else "")
-        last = place if names[-1] else last
+    reach = max(abs(ends[1] - ends[0]), scaled[-1] - scaled[0]) or 1.0
+    names, taken = [], -np.inf
+    for tick, place in zip(ticks, (scaled - scaled[0]) / reach, strict=True):
+        half = LETTER_SHARE * (len(f"{tick:g}") + 1) / 2
+        names.append(f"{tick:g}" if place - half >= taken else "")
+        taken = place + half if names[-1] else taken
+    if len(ticks) > MOST_NAMED:
+        ticks = [tick for tick, name in zip(ticks, names, strict=True) if name]
+        names = [name for name in names if name]
     axis.set_ticks(ticks, names)
     axis.set_minor_locator(NullLocator())
 

@@ -119,8 +119,8 @@ def _collapsed(outcome: Outcome) -> Iterator[str]:
     count = int((outcome.done["collapsed"] == True).sum())  # noqa: E712
     if count:
         yield (
-            f"{count} of {len(outcome.done)} finished trials collapsed: they are no better than "
-            "a model of independent pixels, and their codes say nothing."
+            f"{count} of {len(outcome.done)} finished trials collapsed: their decoder ignores "
+            "the code, and is no better than a model of independent pixels."
         )
 
 
