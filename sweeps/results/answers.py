@@ -7,7 +7,7 @@ import pandas as pd
 
 from bsvae.metrics import METRICS
 from sweeps.definition.file import Sweep
-from sweeps.results.cells import ERROR, cells, paired, varying
+from sweeps.results.cells import ERROR, cells, paired, varying, whole
 from sweeps.results.effects import KIND, Effect, effects, with_kind
 from sweeps.results.outcome import Outcome
 from sweeps.results.words import (
@@ -65,16 +65,17 @@ def asked(sweep: Sweep) -> list[str]:
 
 
 def best(outcome: Outcome) -> list[Best]:
-    """The best cell of each kind; a search's cells stand for their chosen proposals."""
+    """The best cell of each kind, of those with all seeds done if there are any; a search's cells
+    stand for their chosen proposals."""
     objective = outcome.objective
     frame = with_kind(cells(outcome), outcome.sweep).dropna(subset=objective)
-    lower = METRICS[objective].better == "lower"
+    ascending = METRICS[objective].sign > 0
     found = []
     for kind, rows in frame.groupby(KIND):
-        ranked = rows.sort_values(objective, ascending=lower, kind="stable")
-        near, decided = _next(outcome, ranked)
-        if len(outcome.sweep.objectives) > 1:  # there is a front, and no single best
-            near, decided = "", True
+        rows = whole(rows, outcome.sweep)
+        ranked = rows.sort_values(objective, ascending=ascending, kind="stable")
+        several = len(outcome.sweep.objectives) > 1  # there is a front, and no single best
+        near, decided = ("", True) if several else _next(outcome, ranked)
         first = ranked.iloc[0]
         scores = tuple(_scores(outcome, first))
         found.append(

@@ -11,12 +11,20 @@ import pandas as pd
 from bsvae.metrics import METRICS
 from bsvae.trial import FIELDS
 from sweeps.results.baselines import baseline_note
-from sweeps.results.cells import cells, described, differences, proposals, varying
+from sweeps.results.cells import (
+    cells,
+    complete,
+    described,
+    differences,
+    proposals,
+    varying,
+    whole,
+)
 from sweeps.results.configuration import FOLDED, differing, folded, in_words
 from sweeps.results.formats import ERROR, Table
 from sweeps.results.outcome import Outcome
 from sweeps.results.pareto import undominated
-from sweeps.results.words import likelihood_of
+from sweeps.results.words import likelihood_of, part_of
 from sweeps.text import counted
 
 #: Metrics that are shown wherever they are measured, after the objectives.
@@ -28,6 +36,12 @@ USUAL = (
     "test_discrete_nll",
     "test_mse",
 )
+
+#: Said wherever a selection is shown that test images made.
+ON_TEST = "select_on_test = true: test images chose what is shown, so that test_* flatter it"
+
+#: Which images chose, by how the metric's name begins; test images else.
+CHOOSING = {"valid": "held-out training images", "train": "training images"}
 
 #: The distortion of independent pixels, in rows of trials that measured it.
 MEASURED = "test_independent_pixels"
@@ -59,15 +73,14 @@ def protocol(rows: pd.DataFrame) -> str:
     if rows.empty:
         return "ours: no trial done yet"
     epochs = sorted(set(rows["epochs"]))
-    span = f"{epochs[0]}" if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}"
-    seeds = rows["seed"].nunique()
-    return f"ours: {span} epoch{'s' * (epochs != [1])}, {seeds} seed{'s' * (seeds != 1)}"
+    span = f"{epochs[0]} to {epochs[-1]} epochs" if len(epochs) > 1 else counted(epochs[0], "epoch")
+    return f"ours: {span}, {counted(rows['seed'].nunique(), 'seed')}"
 
 
 def _blocks(outcome: Outcome) -> list[pd.DataFrame]:
     """The rows of what can be compared, data set by data set and likelihood by likelihood."""
     several = len(outcome.sweep.objectives) > 1
-    rows = described(_complete(proposals(outcome)), outcome.sweep) if several else cells(outcome)
+    rows = described(complete(proposals(outcome)), outcome.sweep) if several else cells(outcome)
     told = [outcome.sweep.cells[number] for number in rows["cell"]]
     families = [cell["family"] for cell in told]
     rows = rows.assign(
@@ -82,17 +95,9 @@ def _blocks(outcome: Outcome) -> list[pd.DataFrame]:
     return [_with_gaps(group, outcome) for group in groups]
 
 
-def _complete(found: pd.DataFrame) -> pd.DataFrame:
-    """The proposals of each cell that have the most seeds done."""
-    return found[found["n"] == found.groupby("cell")["n"].transform("max")]
-
-
 def _with_gaps(block: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
     """A block with every cell's difference from the best, where seeds allow an error."""
-    sweep = outcome.sweep
-    wanted = [len(sweep.seeds_of(sweep.cells[number])) for number in block["cell"]]
-    whole = block[block["n"] >= wanted]
-    means = (block if whole.empty else whole)[outcome.objective] * METRICS[outcome.objective].sign
+    means = whole(block, outcome.sweep)[outcome.objective] * METRICS[outcome.objective].sign
     means = means[np.isfinite(means)]
     if means.empty or len(block) < 2:
         return block
@@ -175,8 +180,8 @@ def _notes(block: pd.DataFrame, done: pd.DataFrame, outcome: Outcome) -> Iterato
     first = block.iloc[0]
     yield from _baselines(done, first["dataset"])
     yield from _choice(block, done, outcome)
-    if sweep.select_on_test:
-        yield "select_on_test = true: test images chose what is shown, so that test_* flatter it"
+    if sweep.selects_on_test:
+        yield ON_TEST
     unmeasured = int((block["n"].gt(0) & block[objective].isna()).sum())
     if unmeasured:
         yield f"{objective} is not measured in {counted(unmeasured, 'cell')}: not ranked there"
@@ -213,7 +218,7 @@ def _choice(block: pd.DataFrame, done: pd.DataFrame, outcome: Outcome) -> Iterat
     if len(sweep.objectives) > 1:
         yield f"searched: {', '.join(names)}; on the front are {len(block)} of {tried} proposals"
         return
-    by = "held-out training images" if outcome.objective.startswith("valid_") else "test images"
+    by = CHOOSING.get(part_of(outcome.objective)[0], "test images")
     yield (
         f"searched: {', '.join(names)}; of each search the proposal that {outcome.objective} "
         f"chose, by {by} ({tried} tried)"

@@ -148,12 +148,9 @@ class Progress:
         return [Part(kind_of(vars(t)), self.epochs.get(trial_id, 0)) for trial_id, t in running]
 
     def _consider(self, row: Row) -> None:
-        value = row.get(self._objective)
-        if row["status"] != "done" or value is None:
-            return
-        sign = 1 if METRICS[self._objective].better == "lower" else -1
-        if self.best is None or sign * value < sign * self.best[self._objective]:
-            self.best = row
+        cost = METRICS[self._objective].cost(row.get(self._objective))
+        if row["status"] == "done" and cost < self._least:
+            self.best, self._least = row, cost
 
     def _show(self, now: bool = False) -> None:
         interval = 0.2 if self._bar else self.interval
