@@ -1,5 +1,6 @@
 """The answer of a sweep in a few lines: what was asked, what was best, what mattered."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ import pandas as pd
 
 from bsvae.metrics import METRICS
 from sweeps.definition.file import Sweep
+from sweeps.results.baselines import measured
 from sweeps.results.cells import ERROR, cells, paired, varying, whole
 from sweeps.results.effects import KIND, Effect, effects, with_kind
 from sweeps.results.outcome import Outcome
@@ -160,17 +162,9 @@ def _scores(outcome: Outcome, row: pd.Series) -> Iterator[tuple[str, str]]:
     for name in dict.fromkeys(names):
         if name in row and not pd.isna(row[name]):
             yield metric_words(name), replicated(row[name], row[name + ERROR], int(row["n"]))
-    baseline = _baseline(outcome, int(row["cell"]))
-    if outcome.objective.endswith("_neg_elbo") and baseline is not None:
+    baseline = measured(outcome.done[outcome.done["cell"] == row["cell"]])
+    if outcome.objective.endswith("_neg_elbo") and not math.isnan(baseline):
         yield "independent pixels, which need no code (nats/image)", f"{baseline:.4g}"
-
-
-def _baseline(outcome: Outcome, cell: int) -> float | None:
-    """What a decoder that ignores its code reaches on a cell's test images, where rows have it."""
-    if "test_independent_pixels" not in outcome.done:
-        return None
-    known = outcome.done.loc[outcome.done["cell"] == cell, "test_independent_pixels"].dropna()
-    return None if known.empty else float(known.iloc[0])
 
 
 def _values(sweep: Sweep, name: str) -> str:

@@ -3,6 +3,7 @@
 Cells are compared only where distortion is measured alike: on one data set, by one likelihood.
 """
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 
 from bsvae.metrics import METRICS
 from bsvae.trial import FIELDS
-from sweeps.results.baselines import baseline_note
+from sweeps.results.baselines import baseline_note, measured
 from sweeps.results.cells import (
     cells,
     complete,
@@ -42,9 +43,6 @@ ON_TEST = "select_on_test = true: test images chose what is shown, so that test_
 
 #: Which images chose, by how the metric's name begins; test images else.
 CHOOSING = {"valid": "held-out training images", "train": "training images"}
-
-#: The distortion of independent pixels, in rows of trials that measured it.
-MEASURED = "test_independent_pixels"
 
 #: The objective's mean difference from the best cell it can be compared with, by common seeds.
 GAP = "difference_to_best"
@@ -201,8 +199,7 @@ def _baselines(done: pd.DataFrame, dataset: str) -> Iterator[str]:
     """What a model that has learned nothing reaches, as known or as the trials measured it."""
     if known := baseline_note(dataset):
         yield known
-    elif MEASURED in done and done[MEASURED].notna().any():
-        value = done[MEASURED].mean()
+    elif not math.isnan(value := measured(done)):
         yield f"What knows nothing reaches on {dataset}: independent pixels {value:.5g} nats."
 
 

@@ -3,6 +3,7 @@
 On a terminal it is a bar that is redrawn in place, see `sweeps.running.bar`.
 """
 
+import math
 import os
 import sys
 import time
@@ -35,6 +36,7 @@ class Progress:
         self.packs = 0
         self.failed = 0
         self.best: Row | None = None
+        self._least = math.inf
         self.epochs: dict[str, int] = {}
         self._started = time.monotonic()
         self._printed = 0.0
