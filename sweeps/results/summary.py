@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from bsvae.catalogue import declared
 from bsvae.metrics import METRICS
 from bsvae.trial import FIELDS
 from sweeps.results.baselines import baseline_note, measured
@@ -21,11 +22,11 @@ from sweeps.results.cells import (
     varying,
     whole,
 )
-from sweeps.results.configuration import FOLDED, differing, folded, in_words
+from sweeps.results.configuration import FOLDED, differing, fields_in_words, folded
 from sweeps.results.formats import ERROR, Table
 from sweeps.results.outcome import Outcome
 from sweeps.results.pareto import undominated
-from sweeps.results.words import likelihood_of, part_of
+from sweeps.results.words import part_of
 from sweeps.text import counted
 
 #: Metrics that are shown wherever they are measured, after the objectives.
@@ -85,7 +86,7 @@ def _blocks(outcome: Outcome) -> list[pd.DataFrame]:
         family=families,
         dataset=[cell["dataset"] for cell in told],
         latent_dim=[cell.get("latent_dim") for cell in told],
-        likelihood=list(map(likelihood_of, families)),
+        likelihood=[declared(family).measure for family in families],
     )
     groups = [group for _, group in rows.groupby(["dataset", "likelihood"], sort=False)]
     if several:
@@ -149,7 +150,7 @@ def _table(block: pd.DataFrame, outcome: Outcome) -> Table:
     )
     index = [name for name in frame if name in {*told, FOLDED}]
     done = outcome.done[outcome.done["cell"].isin(block["cell"])]
-    notes = [f"in every row: {in_words(alike)}"] if alike else []
+    notes = [f"in every row: {fields_in_words(alike)}"] if alike else []
     return Table(
         _title(block, done, outcome),
         frame.set_index(index),
