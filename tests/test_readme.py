@@ -144,7 +144,7 @@ def test_a_family_is_added_as_shown(tmp_path):
     reported = run([*SWEEPS, "report", "my"], tmp_path, **here)
     assert reported.returncode == 0, reported.stderr
     page = (tmp_path / "results/my/report/index.html").read_text()
-    assert "All else equal, the objective moves with family" in page  # one kind of pixels
+    assert "with family by " in page  # compared: one kind of pixels
     assert "digits · binary pixels" in page
     assert "pixels of laplace" not in page
 
