@@ -16,6 +16,7 @@ from bsvae.trial import Trial
 from sweeps.plan.planner import Planner
 from sweeps.plan.studies import Row
 from sweeps.results.pace import Kind, Left, Part, kind_of, trained_kind
+from sweeps.running.bar import Bar
 from sweeps.text import counted, duration
 
 
@@ -41,17 +42,14 @@ class Progress:
         self._objective = planner.sweep.objectives[0]
         self._work = Left(planner.sweep, planner.results.values())
         self._settled: Counter[Kind] = Counter()
-        self._since: tuple[float, list[Part], Counter[Kind]] | None = (
-            None  # the start-up is no pace
-        )
-        self._bar = None
+        #: When it was first known what had ended: the start-up is no pace.
+        self._since: tuple[float, list[Part], Counter[Kind]] | None = None
+        self._bar: Bar | None = None
         for row in planner.results.values():
             self._consider(row)
 
     def __enter__(self) -> Self:
         if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
-            from sweeps.running.bar import Bar
-
             self._bar = Bar(self.planner.sweep.name)
             self._bar.start()
         return self
@@ -151,8 +149,8 @@ class Progress:
         value = row.get(self._objective)
         if row["status"] != "done" or value is None:
             return
-        sign = 1 if METRICS[self._objective].better == "lower" else -1
-        if self.best is None or sign * value < sign * self.best[self._objective]:
+        cost = METRICS[self._objective].cost
+        if self.best is None or cost(value) < cost(self.best[self._objective]):
             self.best = row
 
     def _show(self, now: bool = False) -> None:
@@ -161,6 +159,8 @@ class Progress:
             return
         self._printed = time.monotonic()
         if self._bar:
-            self._bar.show(self)
+            done = self.planner.done, self.planner.sweep.wanted
+            left = self.time_left()
+            self._bar.show(done, self.share, left, self.in_training(), *self.notes())
         else:
             print(self.line(), flush=True)
