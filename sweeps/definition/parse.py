@@ -56,20 +56,20 @@ def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) 
     select_on_test = _select_on_test(document)
     budget = read_budget(document["optuna"], select_on_test) if search else None
     sweep = Sweep(
-        check_name(name),
-        _about(document),
-        cells,
-        replicates,
-        search,
-        budget,
-        _rank_by(document, budget),
-        select_on_test,
-        _halving(document["halving"], search, budget, cells) if budget else None,
-        _extras(document, cells),
-        document,
-        sum(len(own) for _, own in described) - sum(map(len, replicates)),
-        _carried(document.get("carried", []), cells, search),
-        document.get("overrides", {}),
+        name=check_name(name),
+        about=_about(document),
+        cells=cells,
+        replicates=replicates,
+        search=search,
+        budget=budget,
+        rank_by=_rank_by(document, budget),
+        select_on_test=select_on_test,
+        halving=_halving(document["halving"], search, budget, cells) if budget else None,
+        extras=_extras(document, cells),
+        document=document,
+        repeated=sum(len(own) for _, own in described) - sum(map(len, replicates)),
+        carried=_carried(document.get("carried", []), cells, search),
+        overrides=document.get("overrides", {}),
     )
     check_selection(sweep)
     check_measured(sweep)

@@ -193,6 +193,13 @@ class Asked:
     asked: "optuna.Trial | None" = None
 
 
+def ended_as_now(sweep: Sweep, epochs: int, row: Row) -> bool:
+    """Whether a trial of so many epochs ended as it would end now: a rung may have moved since it
+    was stopped."""
+    rungs = sweep.halving.rungs(epochs) if sweep.halving else ()
+    return row["status"] != "stopped" or row["epochs_trained"] in rungs
+
+
 def _new_study(name: str, objectives: Sequence[str]) -> "optuna.Study":
     try:
         import optuna

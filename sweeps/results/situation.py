@@ -1,5 +1,6 @@
 """How a sweep stands, from its results alone: what anyone who can read them may know of it."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -129,9 +130,9 @@ def _tallies(sweep: Sweep, rows: Iterable[Row]) -> Iterable[Tally]:
 
 
 def _best(rows: Iterable[Row], objective: str) -> Row | None:
-    sign = 1 if METRICS[objective].better == "lower" else -1
-    ranked = [row for row in rows if row["status"] == "done" and row[objective] is not None]
-    return min(ranked, key=lambda row: sign * row[objective], default=None)
+    cost = METRICS[objective].cost
+    ranked = [r for r in rows if r["status"] == "done" and cost(r[objective]) < math.inf]
+    return min(ranked, key=lambda row: cost(row[objective]), default=None)
 
 
 def _last_failure(rows: Iterable[Row]) -> str:

@@ -3,6 +3,7 @@
 On a terminal it is a bar that is redrawn in place, see `sweeps.running.bar`.
 """
 
+import math
 import os
 import sys
 import time
@@ -36,6 +37,7 @@ class Progress:
         self.packs = 0
         self.failed = 0
         self.best: Row | None = None
+        self._least = math.inf
         self.epochs: dict[str, int] = {}
         self._started = time.monotonic()
         self._printed = 0.0
@@ -146,12 +148,9 @@ class Progress:
         return [Part(kind_of(vars(t)), self.epochs.get(trial_id, 0)) for trial_id, t in running]
 
     def _consider(self, row: Row) -> None:
-        value = row.get(self._objective)
-        if row["status"] != "done" or value is None:
-            return
-        cost = METRICS[self._objective].cost
-        if self.best is None or cost(value) < cost(self.best[self._objective]):
-            self.best = row
+        cost = METRICS[self._objective].cost(row.get(self._objective))
+        if row["status"] == "done" and cost < self._least:
+            self.best, self._least = row, cost
 
     def _show(self, now: bool = False) -> None:
         interval = 0.2 if self._bar else self.interval
