@@ -17,6 +17,7 @@ from bsvae.trial import Trial
 from sweeps.plan.planner import Planner
 from sweeps.plan.studies import Row
 from sweeps.results.pace import Kind, Left, Part, kind_of, trained_kind
+from sweeps.running.bar import Bar
 from sweeps.text import counted, duration
 
 
@@ -43,17 +44,14 @@ class Progress:
         self._objective = planner.sweep.objectives[0]
         self._work = Left(planner.sweep, planner.results.values())
         self._settled: Counter[Kind] = Counter()
-        self._since: tuple[float, list[Part], Counter[Kind]] | None = (
-            None  # the start-up is no pace
-        )
-        self._bar = None
+        #: When it was first known what had ended: the start-up is no pace.
+        self._since: tuple[float, list[Part], Counter[Kind]] | None = None
+        self._bar: Bar | None = None
         for row in planner.results.values():
             self._consider(row)
 
     def __enter__(self) -> Self:
         if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
-            from sweeps.running.bar import Bar
-
             self._bar = Bar(self.planner.sweep.name)
             self._bar.start()
         return self
@@ -160,6 +158,8 @@ class Progress:
             return
         self._printed = time.monotonic()
         if self._bar:
-            self._bar.show(self)
+            done = self.planner.done, self.planner.sweep.wanted
+            left = self.time_left()
+            self._bar.show(done, self.share, left, self.in_training(), *self.notes())
         else:
             print(self.line(), flush=True)
