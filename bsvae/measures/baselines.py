@@ -32,7 +32,7 @@ def independent_pixels(pack: Pack, data: Data) -> float:
     data = data.split(pack.trials[0].validation)
     parts, test = pack.parts, read(pack, data, "test")
     if parts.likelihood is bernoulli:
-        total = references(pack, data, "train").double().sum(0)
+        total = references(pack, data, "train").sum(0, dtype=torch.float64)
         p = (total + 1 / 255) / (len(data.train) + 2 / 255)
         x = test.double()
         return -(x * p.log() + (1 - x) * torch.log1p(-p)).sum(-1).mean().item()

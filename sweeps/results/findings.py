@@ -85,7 +85,8 @@ def _searched(outcome: Outcome) -> Iterator[str]:
     chosen = with_kind(cells(outcome), outcome.sweep).dropna(subset=outcome.objective)
     for name in outcome.sweep.search:
         asked = [name in outcome.sweep.searched(outcome.sweep.cells[n]) for n in chosen["cell"]]
-        for family, group in chosen[asked].groupby("family", sort=False):
+        mine = chosen[pd.Series(asked, chosen.index, dtype=bool)]
+        for family, group in mine.groupby("family", sort=False):
             low, high = (value_words(name, end) for end in (group[name].min(), group[name].max()))
             where = low if low == high else f"{low} to {high}"
             count = counted(len(group), "cell")

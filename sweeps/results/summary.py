@@ -56,7 +56,8 @@ def sheet(outcome: Outcome) -> pd.DataFrame:
     the Pareto front.  Columns without a number are left out; a ``likelihood`` stands where there
     are several, for different ones cannot be compared.
     """
-    blocks = _blocks(outcome)
+    if not (blocks := _blocks(outcome)):  # no proposal has all of several objectives
+        return pd.DataFrame(columns=[*_fields(outcome), *outcome.sweep.objectives, "n"])
     frame = pd.concat(blocks).sort_values("cell", kind="stable")
     kinds = ["dataset", "likelihood"] if len(blocks) > 1 else []
     return _whole(_columns(frame, outcome, kinds)).reset_index(drop=True)
@@ -90,7 +91,8 @@ def _blocks(outcome: Outcome) -> list[pd.DataFrame]:
     )
     groups = [group for _, group in rows.groupby(["dataset", "likelihood"], sort=False)]
     if several:
-        return [undominated(group, outcome.sweep.objectives) for group in groups]
+        fronts = [undominated(group, outcome.sweep.objectives) for group in groups]
+        return [front for front in fronts if len(front)]
     return [_with_gaps(group, outcome) for group in groups]
 
 
@@ -153,7 +155,7 @@ def _table(block: pd.DataFrame, outcome: Outcome) -> Table:
     notes = [f"in every row: {fields_in_words(alike)}"] if alike else []
     return Table(
         _title(block, done, outcome),
-        frame.set_index(index),
+        frame.set_index(index) if index else frame,
         (*notes, *_notes(block, done, outcome)),
     )
 

@@ -2,6 +2,7 @@
 
 import math
 
+import pytest
 from answered import answered
 
 from sweeps.definition.parse import parse
@@ -10,7 +11,8 @@ from sweeps.results.answers import best
 from sweeps.results.doubts import doubts
 from sweeps.results.effects import effects, points
 from sweeps.results.findings import findings
-from sweeps.results.summary import summaries
+from sweeps.results.outcome import read_outcome
+from sweeps.results.summary import sheet, summaries
 
 TRIAL = {"family": "gaussian", "dataset": "digits", "hidden": 8, "latent_dim": 2, "epochs": 2}
 SEARCH = {"trial": TRIAL, "search": {"kl_weight": {"low": 0.1, "high": 10.0}}, "seeds": 2}
@@ -74,3 +76,23 @@ def test_it_is_said_which_images_chose(tmp_path):
     assert "chose, by held-out training images" in notes
     assert "select_on_test" not in notes
     assert "Selected on test images" not in doubt
+
+
+@pytest.mark.parametrize("objectives", [["test_nll"], ["test_nll", "test_kl"]])
+@pytest.mark.parametrize("score", [math.inf, None])
+def test_what_nothing_can_be_chosen_by_is_still_a_table(tmp_path, objectives, score):
+    more = {"select_on_test": True, "optuna": {"trials": 2, "objectives": objectives}}
+    outcome = outcome_of(tmp_path, SEARCH | more, lambda *_: dict.fromkeys(objectives, score))
+    assert len(outcome.done) == 4
+    assert best(outcome) == []
+    assert sum(len(table.readable) for table in summaries(outcome)) == 2 - len(objectives)
+    assert len(sheet(outcome)) == 2 - len(objectives)
+    assert findings(outcome) == []
+    assert doubts(outcome)
+
+
+def test_a_front_of_nothing_is_an_empty_table(tmp_path):
+    more = {"select_on_test": True, "optuna": {"objectives": ["test_kl", "test_distortion"]}}
+    outcome = read_outcome(parse("s", SEARCH | more, {}), Ledger(tmp_path, "s"))
+    assert list(sheet(outcome)) == ["kl_weight", "test_kl", "test_distortion", "n"]
+    assert summaries(outcome) == []
