@@ -90,7 +90,7 @@ def frame_late(ax: Axes, rows: pd.DataFrame, metric: str) -> None:
     """Frame a panel of curves, without what only the first epochs reach."""
     last = rows["epoch"].max()
     late = rows[rows["epoch"] > min(0.1 * last, last - 1)]
-    framed(ax, late[metric].to_numpy(dtype=float), METRICS[metric].better == "lower")
+    framed(ax, late[metric].to_numpy(dtype=float), METRICS[metric].sign > 0)
 
 
 def dress(ax: Axes, axes: list[Axes], metric: str) -> None:

@@ -58,7 +58,7 @@ def field_effects(outcome: Outcome) -> Figure | None:
     deepest = max(min(len(panel.lines), MOST_LINES) for panel in shown)
     figure, axes = wrapped(len(shown), height=2.7 + 0.16 * deepest, columns=columns)
     for panel, ax in zip(shown, axes, strict=True):
-        lower = METRICS[panel.objective].better == "lower"
+        lower = METRICS[panel.objective].sign > 0
         if panel.field in outcome.sweep.search:
             _searched(ax, outcome, panel)
         else:

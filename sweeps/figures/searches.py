@@ -78,7 +78,7 @@ def search_history(outcome: Outcome) -> Figure | None:
     rows = rows[rows["cell"].isin(asked)].dropna(subset=objective)
     if budget is None or len(rows) < 2:
         return None
-    lower, looks = METRICS[objective].better == "lower", looks_of(outcome)
+    lower, looks = METRICS[objective].sign > 0, looks_of(outcome)
     figure, grid = panels(1, 1, height=3.0, width=6.0)
     ax = grid[0, 0]
     for _, cell in _proposals(outcome, rows).groupby("cell"):

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bsvae.trial import FIELDS
@@ -27,7 +28,7 @@ def axes(outcome: Outcome) -> list[dict[str, Any]]:
     trials = outcome.trials
     fields = [name for name in free_fields(outcome.sweep) if trials[name].notna().any()]
     found = [_axis(outcome, name, field_words(name)) for name in fields]
-    scores = [name for name in outcome.sweep.objectives if trials[name].notna().any()]
+    scores = [name for name in outcome.sweep.objectives if np.isfinite(trials[name]).any()]
     return found + [
         _axis(outcome, name, metric_words(name)) | _ends(trials[name]) for name in scores
     ]

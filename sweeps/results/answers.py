@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bsvae.metrics import METRICS
-from sweeps.definition.file import Sweep
+from sweeps.definition.sweep import Sweep
 from sweeps.results.baselines import measured
 from sweeps.results.cells import ERROR, cells, paired, varying, whole
 from sweeps.results.effects import KIND, Effect, effects, with_kind

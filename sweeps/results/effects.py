@@ -8,7 +8,7 @@ import pandas as pd
 
 from bsvae.catalogue import declared
 from bsvae.metrics import METRICS
-from sweeps.definition.file import Sweep
+from sweeps.definition.sweep import Sweep
 from sweeps.results.cells import ERROR, described, proposals, replicates, varying
 from sweeps.results.outcome import Outcome
 
@@ -40,7 +40,7 @@ class Effect:
 def free_fields(sweep: Sweep) -> list[str]:
     """The fields that vary on their own: not those that another one tells within every family.
 
-    >>> from sweeps.definition.file import parse
+    >>> from sweeps.definition.parse import parse
     >>> grid = [{"family": ["pca", "concrete"], "dataset": ["digits"], "latent_dim": [2, 4]}]
     >>> free_fields(parse("s", {"grid": grid}, {}))
     ['family', 'latent_dim']

@@ -7,6 +7,7 @@ from answered import answered
 
 from sweeps.definition.parse import parse
 from sweeps.ledger.ledger import Ledger
+from sweeps.report.axes import axes
 from sweeps.results.answers import best
 from sweeps.results.doubts import doubts
 from sweeps.results.effects import effects, points
@@ -89,6 +90,7 @@ def test_what_nothing_can_be_chosen_by_is_still_a_table(tmp_path, objectives, sc
     assert len(sheet(outcome)) == 2 - len(objectives)
     assert findings(outcome) == []
     assert doubts(outcome)
+    assert [axis["name"] for axis in axes(outcome)] == ["kl_weight"]
 
 
 def test_a_front_of_nothing_is_an_empty_table(tmp_path):
