@@ -87,6 +87,7 @@ def show(
     from sweeps.cli.screen import print_frame, print_text
     from sweeps.results import filters
     from sweeps.results.listing import check_column, lists
+    from sweeps.results.summary import SELECTED_ON_TEST
 
     outcome = _outcome(name, results)
     if trial is not None:
@@ -94,9 +95,14 @@ def show(
         return
     chosen = filters.where(outcome.trials, where) if where else outcome.trials
     column = outcome.objective if sort is None else check_column(chosen, sort)
+    if chosen.empty and len(outcome.trials):
+        print(f"no trial of {len(outcome.trials):,} is one where {where}")
+        return
     for entry in lists(outcome, chosen, column, best):
         print_text(entry.title)
         print_frame(entry.frame, keep={"status", column})
+    if outcome.sweep.select_on_test:
+        print_text(SELECTED_ON_TEST)
     in_pandas = f"sweeps.load({name!r}{argument(results)})"
     print(f"next: bsvae show {name} ID{option(results)}; in pandas: {in_pandas}")
 

@@ -3,7 +3,7 @@
 Cells are compared only where distortion is measured alike: on one data set, by one likelihood.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,11 @@ USUAL = (
 
 #: The distortion of independent pixels, in rows of trials that measured it.
 MEASURED = "test_independent_pixels"
+
+#: What every list of a sweep's best says where no held-out images chose them.
+SELECTED_ON_TEST = (
+    "select_on_test = true: test images chose what is shown, so that test_* flatter it"
+)
 
 #: The objective's mean difference from the best cell it can be compared with, by common seeds.
 GAP = "difference_to_best"
@@ -176,7 +181,7 @@ def _notes(block: pd.DataFrame, done: pd.DataFrame, outcome: Outcome) -> Iterato
     yield from _baselines(done, first["dataset"])
     yield from _choice(block, done, outcome)
     if sweep.select_on_test:
-        yield "select_on_test = true: test images chose what is shown, so that test_* flatter it"
+        yield SELECTED_ON_TEST
     unmeasured = int((block["n"].gt(0) & block[objective].isna()).sum())
     if unmeasured:
         yield f"{objective} is not measured in {counted(unmeasured, 'cell')}: not ranked there"
@@ -188,8 +193,12 @@ def _notes(block: pd.DataFrame, done: pd.DataFrame, outcome: Outcome) -> Iterato
     stopped = stopped[stopped["cell"].isin(block["cell"])]
     if len(stopped):
         low, high = stopped["epochs_trained"].min(), stopped["epochs_trained"].max()
-        span = f"{low:.0f}" if low == high else f"{low:.0f} to {high:.0f}"
-        yield f"{counted(len(stopped), 'trial')} stopped early, after {span} epochs: not shown here"
+        span = (
+            f"{low:.0f} to {counted(int(high), 'epoch')}"
+            if low < high
+            else counted(int(low), "epoch")
+        )
+        yield f"{counted(len(stopped), 'trial')} stopped early, after {span}: not shown here"
 
 
 def _baselines(done: pd.DataFrame, dataset: str) -> Iterator[str]:
@@ -208,13 +217,19 @@ def _choice(block: pd.DataFrame, done: pd.DataFrame, outcome: Outcome) -> Iterat
     if not searches:
         return
     names = sorted({name for n in searches for name in sweep.searched(sweep.cells[n])})
-    searched = done[done["cell"].isin(searches)]
-    tried = len(searched.drop_duplicates(["cell", *sweep.search]))
+    tried = _proposals(done, searches, sweep.search)
+    every = _proposals(outcome.trials, searches, sweep.search)
     if len(sweep.objectives) > 1:
         yield f"searched: {', '.join(names)}; on the front are {len(block)} of {tried} proposals"
         return
+    ended = f"{tried} tried" if tried == every else f"{tried} of {every} tried were finished"
     by = "held-out training images" if outcome.objective.startswith("valid_") else "test images"
     yield (
         f"searched: {', '.join(names)}; of each search the proposal that {outcome.objective} "
-        f"chose, by {by} ({tried} tried)"
+        f"chose, by {by} ({ended})"
     )
+
+
+def _proposals(rows: pd.DataFrame, cells: Sequence[int], searched: Iterable[str]) -> int:
+    """How many proposals of some cells' searches have a trial among some rows."""
+    return len(rows[rows["cell"].isin(cells)].drop_duplicates(["cell", *searched]))
