@@ -219,6 +219,9 @@ class Planner:
                 else:
                     self._owner[trial.trial_id] = cell
                     missing.append(trial)
+            if cell.apart:
+                self._formed += [[trial] for trial in missing]
+                continue
             for unit in [missing] if rivals and missing else [[trial] for trial in missing]:
                 self._join(unit)
 
