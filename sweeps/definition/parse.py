@@ -4,13 +4,11 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bsvae.catalogue import DATASETS
 from bsvae.halving import Halving
 from bsvae.metrics import METRICS
-from bsvae.panel_codes import why_no_panel
-from bsvae.trial import FIELDS, BadInput, Trial
+from bsvae.trial import FIELDS, BadInput
 from sweeps.definition.cells import Cell, cells_of, check_size
-from sweeps.definition.measured import check_measured
+from sweeps.definition.feasible import check_measured, check_panel, check_selection
 from sweeps.definition.search import (
     Budget,
     Range,
@@ -45,11 +43,7 @@ def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) 
             raise BadInput(f"[{key}] without a [search.FIELD] table: add one, or drop it")
     constants, seeds = _constants(document)
     described = list(cells_of(constants, document["grid"], search, seeds))
-    merged: dict[tuple[tuple[str, Any], ...], tuple[Cell, list[int]]] = {}
-    for cell, own in described:
-        merged.setdefault(tuple(cell.items()), (cell, []))[1].extend(own)
-    cells = tuple(cell for cell, _ in merged.values())
-    replicates = tuple(tuple(dict.fromkeys(own)) for _, own in merged.values())
+    cells, replicates = _merged(described)
     if search and all(set(search) <= set(cell) for cell in cells):
         name = next(iter(search))
         raise BadInput(f"{name} is searched, and every [[grid]] lists it: keep one of the two")
@@ -77,27 +71,15 @@ def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) 
     return sweep
 
 
-def check_selection(sweep: Sweep) -> None:
-    """Refuse to select on the images that the selected is judged on, unless that is meant.
-
-    Raises:
-        BadInput: saying what to add.
-    """
-    for objective in sweep.objectives if sweep.selects else ():
-        if objective.startswith("valid_"):
-            for cell in filter(sweep.searched, sweep.cells):
-                if not cell.get("validation"):
-                    count = DATASETS[cell["dataset"]].train // 6
-                    raise BadInput(
-                        f"the search chooses by {objective}, and no training images are held out "
-                        f"for it: add validation = {count} to [trial], or select_on_test = true"
-                    )
-        elif not objective.startswith("train_") and not sweep.select_on_test:
-            raise BadInput(
-                f"optuna.objectives = {list(sweep.objectives)}: {objective} is measured on test "
-                "images; choose by one of valid_* with validation = N in [trial], or say "
-                "select_on_test = true"
-            )
+def _merged(
+    described: Iterable[tuple[Cell, tuple[int, ...]]],
+) -> tuple[tuple[Cell, ...], tuple[tuple[int, ...], ...]]:
+    """Every cell once, and all its seeds, each once."""
+    merged: dict[tuple[tuple[str, Any], ...], tuple[Cell, list[int]]] = {}
+    for cell, own in described:
+        merged.setdefault(tuple(cell.items()), (cell, []))[1].extend(own)
+    cells = tuple(cell for cell, _ in merged.values())
+    return cells, tuple(tuple(dict.fromkeys(own)) for _, own in merged.values())
 
 
 def _constants(document: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[int, ...]]:
@@ -145,17 +127,6 @@ def _extras(document: Mapping[str, Any], cells: tuple[Cell, ...]) -> tuple[str, 
     check_keys(dict.fromkeys(map(str, extras)), EXTRAS, "extra")
     check_panel(extras, cells)
     return tuple(extras)
-
-
-def check_panel(extras: Iterable[object], cells: Iterable[Cell]) -> None:
-    """Refuse an extra that some trial cannot have.
-
-    Raises:
-        BadInput: naming the first such trial's reason.
-    """
-    for cell in cells if "gaussianity" in extras else ():
-        if problem := why_no_panel(Trial.resolved(cell)):
-            raise BadInput(f"extras = {extras!r}: {problem}, or drop the extra")
 
 
 def _select_on_test(document: Mapping[str, Any]) -> bool:

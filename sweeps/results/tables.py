@@ -4,7 +4,8 @@ import pandas as pd
 
 from sweeps.results.claims import claims
 from sweeps.results.comparison import has_published, logit_normal
-from sweeps.results.formats import Table, as_csv, as_latex, as_markdown
+from sweeps.results.formats import Table, as_csv, as_markdown
+from sweeps.results.latex import as_latex
 from sweeps.results.outcome import Outcome
 from sweeps.results.summary import protocol, sheet, summaries
 
