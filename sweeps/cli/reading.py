@@ -95,6 +95,9 @@ def show(
         return
     chosen = filters.where(outcome.trials, where) if where else outcome.trials
     column = outcome.objective if sort is None else check_column(chosen, sort)
+    if chosen.empty and len(outcome.trials):
+        print(f"no trial of {len(outcome.trials):,} is one where {where}")
+        return
     for entry in lists(outcome, chosen, column, best):
         print_text(entry.title)
         print_frame(entry.frame, keep={"status", column})

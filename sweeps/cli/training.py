@@ -58,7 +58,8 @@ def plan(
     if not planner.finished:
         check_data(sweep, data, download=False)
     _announce(sweep)
-    tell_of_others(planner, ledger)
+    if not (hides := what_it_hides(sweep, ledger)):
+        tell_of_others(planner, ledger)
     tell_of_carried(sweep)
     left = sweep.wanted - planner.done
     print(
@@ -71,12 +72,13 @@ def plan(
         print(f"{counted(len(under_way), 'pack')} of them on from a checkpoint")
     if rows:
         print_table(["family", "to train", "pack", "why", "memory a pack", "s an epoch"], rows)
+        long = f"about {duration(seconds)}" if seconds >= 1 else duration(seconds)
         print(
-            f"about {duration(seconds)} of training, plus about {duration(RAY_START)} for Ray to "
-            "start; from a few steps of each kind timed just now"
+            f"{long} of training, plus about {duration(RAY_START)} for Ray to start; from a few "
+            "steps of each kind timed just now"
         )
     _tell_of_extras(sweep, ledger, planner)
-    if hides := what_it_hides(sweep, ledger):
+    if hides:
         print(f"{hides}: a run wants --yes for that, or --name NAME to keep both")
     if planner.finished:
         print(f"nothing to train; next: bsvae table {sweep.name}{option(results)}")

@@ -166,8 +166,8 @@ def outlook(sweep: Sweep, rows: Iterable[Row], packs: Iterable[Training] = ()) -
     recent, elapsed = _last_stretch(rows)
     if elapsed:
         done = sum(work.costs.of(trained_kind(row)) for row in recent)
-        rate = f"{60 * len(recent) / elapsed:.1f} trials per minute over the last"
-        text = f"{rate} {duration(elapsed)} of work"
+        stretch = duration(max(elapsed, 1.0))
+        text = f"{60 * len(recent) / elapsed:.1f} trials per minute over the last {stretch} of work"
     else:
         elapsed = max((pack.seconds for pack in packs), default=0.0)
         done = work.costs.of_parts(training)

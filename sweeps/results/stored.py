@@ -160,9 +160,10 @@ def hidden_rows(sweep: Sweep, ledger: Ledger) -> int:
 
 def _parsed(ledger: Ledger, document: Mapping[str, Any], overrides: Mapping[str, Any]) -> Sweep:
     try:
-        return parse(ledger.sweep, upgraded(document), overrides)
+        stored = parse(ledger.sweep, upgraded(document), {})
     except BadInput as error:
         raise BadInput(f"{ledger.folder}/sweep.json: {error}; run the sweep again") from None
+    return parse(ledger.sweep, upgraded(document), overrides) if overrides else stored
 
 
 def _no_such(name: str, results: str | Path) -> str:

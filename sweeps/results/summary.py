@@ -4,7 +4,7 @@ Cells are compared only where distortion is measured alike: on one data set, by 
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -194,8 +194,12 @@ def _notes(block: pd.DataFrame, done: pd.DataFrame, outcome: Outcome) -> Iterato
     stopped = stopped[stopped["cell"].isin(block["cell"])]
     if len(stopped):
         low, high = stopped["epochs_trained"].min(), stopped["epochs_trained"].max()
-        span = f"{low:.0f}" if low == high else f"{low:.0f} to {high:.0f}"
-        yield f"{counted(len(stopped), 'trial')} stopped early, after {span} epochs: not shown here"
+        span = (
+            f"{low:.0f} to {counted(int(high), 'epoch')}"
+            if low < high
+            else counted(int(low), "epoch")
+        )
+        yield f"{counted(len(stopped), 'trial')} stopped early, after {span}: not shown here"
 
 
 def _baselines(done: pd.DataFrame, dataset: str) -> Iterator[str]:
@@ -213,13 +217,19 @@ def _choice(block: pd.DataFrame, done: pd.DataFrame, outcome: Outcome) -> Iterat
     if not searches:
         return
     names = sorted({name for n in searches for name in sweep.searched(sweep.cells[n])})
-    searched = done[done["cell"].isin(searches)]
-    tried = len(searched.drop_duplicates(["cell", *sweep.search]))
+    tried = _proposals(done, searches, sweep.search)
+    every = _proposals(outcome.trials, searches, sweep.search)
     if len(sweep.objectives) > 1:
         yield f"searched: {', '.join(names)}; on the front are {len(block)} of {tried} proposals"
         return
+    ended = f"{tried} tried" if tried == every else f"{tried} of {every} tried were finished"
     by = CHOOSING.get(part_of(outcome.objective)[0], "test images")
     yield (
         f"searched: {', '.join(names)}; of each search the proposal that {outcome.objective} "
-        f"chose, by {by} ({tried} tried)"
+        f"chose, by {by} ({ended})"
     )
+
+
+def _proposals(rows: pd.DataFrame, cells: Sequence[int], searched: Iterable[str]) -> int:
+    """How many proposals of some cells' searches have a trial among some rows."""
+    return len(rows[rows["cell"].isin(cells)].drop_duplicates(["cell", *searched]))

@@ -84,6 +84,36 @@ def test_another_file_of_the_same_name_does_not_take_the_folder_over(ran):
     assert "2 rows of q" in ran.refuses("run", "elsewhere/q.toml", *SERIAL)
 
 
+def test_a_wrong_override_of_a_stored_sweep_is_not_the_stored_files_fault(ran):
+    for words in (("--set", "kl_weight=abc"), ("--set", "foo=1"), ("--epochs", "-1")):
+        line = ran.refuses("run", "q", *words, *SERIAL)
+        assert "sweep.json" not in line
+        assert "run the sweep again" not in line
+
+
+def test_a_plan_that_hides_rows_does_not_say_that_they_are_hidden_yet(ran):
+    (ran.folder / "q.toml").write_text(FILE.replace("[2, 3]", "[2]"))
+    plan = ran.prints("plan", "q.toml")
+    assert "1 row of q as it was last asked for would not be shown any more" in plan
+    assert "no table shows" not in plan
+
+
+def test_a_file_of_ones_own_may_bear_a_shipped_name_that_tests_claims(cli):
+    (cli.folder / "kl_weight.toml").write_text(FILE)
+    cli.prints("run", "kl_weight.toml", *SERIAL)
+    assert "test_neg_elbo" in cli.prints("table", "kl_weight")
+
+
+def test_a_list_that_test_images_chose_says_so_and_an_empty_one_says_why(ran):
+    text = FILE.replace("[trial]", "select_on_test = true\n[trial]", 1)
+    (ran.folder / "s.toml").write_text(text)
+    ran.prints("run", "s.toml", *SERIAL)
+    assert "select_on_test = true" in ran.prints("show", "s")
+    assert "select_on_test" not in ran.prints("show", "q")
+    nothing = ran.prints("show", "q", "--where", "latent_dim == 99")
+    assert "no trial of 2 is one where latent_dim == 99" in nothing
+
+
 def test_what_only_adds_just_runs(ran):
     (ran.folder / "q.toml").write_text(FILE.replace("[2, 3]", "[2, 3, 4]"))
     assert "would not be shown" not in ran.prints("plan", "q.toml")

@@ -41,7 +41,7 @@ def rows(done: pd.DataFrame) -> list[Row]:
     The error of the lowest point -b / (2 a) of y = a x^2 + b x + c follows from that of a and b.
     """
     done = done.dropna(subset=[ELBO, ERROR])
-    if done.empty:
+    if done.empty:  # a sweep of somebody's own under the shipped one's name
         return []
     best = done.sort_values(ELBO).iloc[0]
     derived = 2 * best[ERROR] / PIXELS
