@@ -18,6 +18,7 @@ from sweeps.results.claims.evidence import mean_of
 from sweeps.results.claims.noise import COLUMNS, NOISE, measure, measured
 from sweeps.results.outcome import Outcome, read_outcome
 from sweeps.results.stored import open_ledger, stored_sweep
+from sweeps.text import counted
 
 HERE = Path(__file__).parent
 RESULTS = str(HERE.parent / "results")
@@ -131,7 +132,7 @@ def _whitening(done: pd.DataFrame, panel: pd.DataFrame) -> str:
     value = scores.pivot_table("value", "metric", "family")
     bs = models["bs_autoencoder"]
     text = WHITENING.format(
-        seeds=f"{len(bs)} seed{'s' * (len(bs) != 1)}",
+        seeds=counted(len(bs), "seed"),
         train=mean_of(bs, "train_mae").text(4),
         test=mean_of(bs, "test_mae").text(4),
         median=baseline("mnist", "median_image_mae_train"),

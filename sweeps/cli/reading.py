@@ -87,7 +87,7 @@ def show(
     from sweeps.cli.screen import print_frame, print_text
     from sweeps.results import filters
     from sweeps.results.listing import check_column, lists
-    from sweeps.results.summary import SELECTED_ON_TEST
+    from sweeps.results.summary import ON_TEST
 
     outcome = _outcome(name, results)
     if trial is not None:
@@ -103,8 +103,8 @@ def show(
     for entry in lists(outcome, chosen, column, best):
         print_text(entry.title)
         print_frame(entry.frame, keep={"status", column})
-    if outcome.sweep.select_on_test:
-        print_text(SELECTED_ON_TEST)
+    if outcome.sweep.selects_on_test:
+        print_text(ON_TEST)
     in_pandas = f"sweeps.load({name!r}{argument(results)})"
     print(f"next: bsvae show {name} ID{option(results)}; in pandas: {in_pandas}")
 

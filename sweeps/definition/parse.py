@@ -4,13 +4,11 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bsvae.catalogue import DATASETS
 from bsvae.halving import Halving
 from bsvae.metrics import METRICS
-from bsvae.panel_codes import why_no_panel
-from bsvae.trial import FIELDS, BadInput, Trial
+from bsvae.trial import FIELDS, BadInput
 from sweeps.definition.cells import Cell, cells_of, check_size
-from sweeps.definition.measured import check_measured
+from sweeps.definition.feasible import check_measured, check_panel, check_selection
 from sweeps.definition.search import (
     Budget,
     Range,
@@ -48,31 +46,27 @@ def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) 
             raise BadInput(f"[{key}] without a [search.FIELD] table: add one, or drop it")
     constants, seeds = _constants(document)
     described = list(cells_of(constants, document["grid"], search, seeds))
-    merged: dict[tuple[tuple[str, Any], ...], tuple[Cell, list[int]]] = {}
-    for cell, own in described:
-        merged.setdefault(tuple(cell.items()), (cell, []))[1].extend(own)
-    cells = tuple(cell for cell, _ in merged.values())
-    replicates = tuple(tuple(dict.fromkeys(own)) for _, own in merged.values())
+    cells, replicates = _merged(described)
     if search and all(set(search) <= set(cell) for cell in cells):
         name = next(iter(search))
         raise BadInput(f"{name} is searched, and every [[grid]] lists it: keep one of the two")
     select_on_test = _select_on_test(document)
     budget = read_budget(document["optuna"], select_on_test) if search else None
     sweep = Sweep(
-        check_name(name),
-        _about(document),
-        cells,
-        replicates,
-        search,
-        budget,
-        _rank_by(document, budget),
-        select_on_test,
-        _halving(document["halving"], search, budget, cells) if budget else None,
-        _extras(document, cells),
-        document,
-        sum(len(own) for _, own in described) - sum(map(len, replicates)),
-        _carried(document.get("carried", []), cells, search),
-        document.get("overrides", {}),
+        name=check_name(name),
+        about=_about(document),
+        cells=cells,
+        replicates=replicates,
+        search=search,
+        budget=budget,
+        rank_by=_rank_by(document, budget),
+        select_on_test=select_on_test,
+        halving=_halving(document["halving"], search, budget, cells) if budget else None,
+        extras=_extras(document, cells),
+        document=document,
+        repeated=sum(len(own) for _, own in described) - sum(map(len, replicates)),
+        carried=_carried(document.get("carried", []), cells, search),
+        overrides=document.get("overrides", {}),
     )
     check_selection(sweep)
     check_measured(sweep)
@@ -80,27 +74,15 @@ def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) 
     return sweep
 
 
-def check_selection(sweep: Sweep) -> None:
-    """Refuse to select on the images that the selected is judged on, unless that is meant.
-
-    Raises:
-        BadInput: saying what to add.
-    """
-    for objective in sweep.objectives if sweep.selects else ():
-        if objective.startswith("valid_"):
-            for cell in filter(sweep.searched, sweep.cells):
-                if not cell.get("validation"):
-                    count = DATASETS[cell["dataset"]].train // 6
-                    raise BadInput(
-                        f"the search chooses by {objective}, and no training images are held out "
-                        f"for it: add validation = {count} to [trial], or select_on_test = true"
-                    )
-        elif not objective.startswith("train_") and not sweep.select_on_test:
-            raise BadInput(
-                f"optuna.objectives = {list(sweep.objectives)}: {objective} is measured on test "
-                "images; choose by one of valid_* with validation = N in [trial], or say "
-                "select_on_test = true"
-            )
+def _merged(
+    described: Iterable[tuple[Cell, tuple[int, ...]]],
+) -> tuple[tuple[Cell, ...], tuple[tuple[int, ...], ...]]:
+    """Every cell once, and all its seeds, each once."""
+    merged: dict[tuple[tuple[str, Any], ...], tuple[Cell, list[int]]] = {}
+    for cell, own in described:
+        merged.setdefault(tuple(cell.items()), (cell, []))[1].extend(own)
+    cells = tuple(cell for cell, _ in merged.values())
+    return cells, tuple(tuple(dict.fromkeys(own)) for _, own in merged.values())
 
 
 def _constants(document: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[int, ...]]:
@@ -149,17 +131,6 @@ def _extras(document: Mapping[str, Any], cells: tuple[Cell, ...]) -> tuple[str, 
     check_keys(dict.fromkeys(map(str, extras)), EXTRAS, "extra")
     check_panel(extras, cells)
     return tuple(extras)
-
-
-def check_panel(extras: Iterable[object], cells: Iterable[Cell]) -> None:
-    """Refuse an extra that some trial cannot have.
-
-    Raises:
-        BadInput: naming the first such trial's reason.
-    """
-    for cell in cells if "gaussianity" in extras else ():
-        if problem := why_no_panel(Trial.resolved(cell)):
-            raise BadInput(f"extras = {extras!r}: {problem}, or drop the extra")
 
 
 def _select_on_test(document: Mapping[str, Any]) -> bool:

@@ -94,7 +94,7 @@ def read_halving(table: Any, search: Mapping[str, Range], budget: Budget) -> Hal
             raise BadInput(f"halving.{key} = {value!r}: must be an integer >= {low}")
     objective, *others = budget.objectives
     if others or objective not in EPOCH_METRICS:
-        measured = ", ".join(name for name in EPOCH_METRICS if name.startswith("test_"))
+        measured = ", ".join(name for name in EPOCH_METRICS if name.startswith("valid_"))
         raise BadInput(
             f"[halving] with optuna.objectives = {list(budget.objectives)}: needs one that is "
             f"measured after every epoch ({measured})"

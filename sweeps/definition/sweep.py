@@ -74,6 +74,12 @@ class Sweep:
         """Whether results decide what is trained further: it searches, or stops trials early."""
         return self.budget is not None
 
+    @property
+    def selects_on_test(self) -> bool:
+        """Whether what it selects is chosen by images that it is then judged on."""
+        judged_apart = all(name.startswith(("valid_", "train_")) for name in self.objectives)
+        return self.selects and not judged_apart
+
     @functools.cached_property
     def wanted(self) -> int:
         """Trials that a finished sweep has."""

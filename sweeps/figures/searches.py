@@ -22,6 +22,7 @@ from sweeps.figures.curves import (
 )
 from sweeps.figures.looks import looks_of
 from sweeps.figures.style import Look, framed, legend_below, panels, plain_log, styled, wrapped
+from sweeps.results.cells import cells
 from sweeps.results.outcome import Outcome
 from sweeps.results.words import axis_label, field_words
 
@@ -33,16 +34,16 @@ def learning_curves(outcome: Outcome) -> Figure | None:
     curves = curves_of(outcome)
     if curves is None or not outcome.sweep.search:
         return grid_curves(outcome)
-    shown = panels_of_search(outcome, curves)
+    shown, chosen = panels_of_search(outcome, curves), cells(outcome)
     figure, axes = wrapped(len(shown), height=2.9, columns=2 if len(shown) in (2, 4) else 3)
     for (title, name, rows), ax in zip(shown, axes, strict=True):
         span = outcome.sweep.search[name]
         norm = (LogNorm if span.log else Normalize)(span.low, span.high)
-        best = _best_value(outcome, rows, name)
+        best = chosen.at[rows["cell"].iloc[0], name]
         for (value, status), one in rows.groupby([name, "status"]):
             line = one.groupby("epoch")[curves.metric].mean()
-            color, chosen = colormaps["viridis"](norm(_number(value))), value == best
-            ax.plot(line.index, line, c=color, lw=2.6 if chosen else 0.9, zorder=2 + chosen)
+            color, thick = colormaps["viridis"](norm(_number(value))), value == best
+            ax.plot(line.index, line, c=color, lw=2.6 if thick else 0.9, zorder=2 + thick)
             marker, face = ("o", "none") if status == "stopped" else (".", color)
             ax.plot(line.index[-1:], line.iloc[-1:], c=color, ms=4, marker=marker, mfc=face)
         frame_late(ax, rows, curves.metric)
@@ -68,14 +69,6 @@ def _search_panels(outcome: Outcome, curves: Curves) -> Iterator[tuple[str, str,
                 yield f"{rows['label'].iloc[0]}{size}", name, rows
 
 
-def _best_value(outcome: Outcome, rows: pd.DataFrame, name: str) -> float:
-    done = outcome.done[outcome.done["trial_id"].isin(rows["trial_id"])]
-    means = done.groupby(name)[outcome.objective].mean().dropna()
-    if means.empty:
-        return float("nan")
-    return _number((means * METRICS[outcome.objective].sign).idxmin())
-
-
 @styled
 def search_history(outcome: Outcome) -> Figure | None:
     """Every proposal in the order of finishing, and the best of each cell so far."""
@@ -92,7 +85,8 @@ def search_history(outcome: Outcome) -> Figure | None:
         label = cell["label"].iloc[0]
         order, look = np.arange(1, len(cell) + 1), looks[label]
         done = (cell["status"] == "done").to_numpy()
-        values = cell["value"].where(done, np.inf if lower else -np.inf)
+        whole = done & (cell["n"] == cell["n"].max()).to_numpy()  # not best by a lucky seed
+        values = cell["value"].where(whole, np.inf if lower else -np.inf)
         so_far = values.cummin() if lower else values.cummax()
         so_far = so_far.where(np.isfinite(so_far))
         marks: Look = look | {"linestyle": "", "markersize": 3.5}
@@ -112,6 +106,7 @@ def _proposals(outcome: Outcome, rows: pd.DataFrame) -> pd.DataFrame:
     table = rows.groupby(keys, dropna=False).agg(
         label=("label", "first"),
         status=("status", "max"),  # stopped, if any seed of it was
+        n=("seed", "nunique"),
         value=(outcome.objective, "mean"),
         se=(outcome.objective, "sem"),
         ended=("finished_at", "max"),

@@ -20,11 +20,12 @@ from sweeps.figures.style import (
     wrapped,
 )
 from sweeps.results.cells import ERROR, cells
+from sweeps.results.claims.table_3 import PUBLISHED
+from sweeps.results.comparison import has_published
 from sweeps.results.doubts import converged
 from sweeps.results.effects import KIND, points
 from sweeps.results.outcome import Outcome
 from sweeps.results.pareto import front
-from sweeps.results.tables import PUBLISHED
 from sweeps.results.words import axis_label, in_words
 
 QUANTITIES = ("test_neg_elbo", "test_kl")
@@ -193,9 +194,7 @@ def _published(outcome: Outcome, name: str) -> pd.DataFrame:
     """The published values of a quantity, labelled as the sweep's models are."""
     files = {"test_neg_elbo": "logit_normal_elbo", "test_kl": "logit_normal_kl"}
     columns = ["latent_dim", "prior_scale", "family", "label", "value"]
-    if outcome.sweep.name != "logit_normal" or name not in files:
-        return pd.DataFrame(columns=columns)
-    if set(outcome.done["dataset"]) != {"mnist"}:
+    if name not in files or outcome.done.empty or not has_published(outcome.sweep, outcome.done):
         return pd.DataFrame(columns=columns)
     scales = pd.read_csv(PUBLISHED / f"{files[name]}.csv").assign(family="logit_normal")
     scales["label"] = [f"{in_words('logit_normal')} α {scale:g}" for scale in scales["prior_scale"]]

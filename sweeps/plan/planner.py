@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from bsvae.trial import FIELDS, Trial
 from sweeps.definition.sweep import Sweep
-from sweeps.plan.studies import Point, Row, Study
+from sweeps.plan.studies import Point, Row, Study, ended_as_now
 from sweeps.plan.waiting import Line
 
 
@@ -220,6 +220,9 @@ class Planner:
                 else:
                     self._owner[trial.trial_id] = cell
                     missing.append(trial)
+            if cell.apart:
+                self._formed += [[trial] for trial in missing]
+                continue
             for unit in [missing] if rivals and missing else [[trial] for trial in missing]:
                 self._join(unit)
 
@@ -227,12 +230,8 @@ class Planner:
         return trial.trial_id not in self.rows
 
     def _known(self, trial: Trial) -> Row | None:
-        """The row of a trial, if it ended as it would end now: a rung may have moved since."""
+        """The row of a trial, if it ended as it would end now."""
         if row := self.results.get(trial.trial_id):
             return row
         row = None if trial.trial_id in self._going_on else self.rows.get(trial.trial_id)
-        if row and row["status"] == "stopped":
-            halving = self.sweep.halving
-            rungs = halving.rungs(trial.epochs) if halving else ()
-            return row if row["epochs_trained"] in rungs else None
-        return row
+        return row if row and ended_as_now(self.sweep, trial.epochs, row) else None

@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from sweeps.definition.sweep import Sweep
-from sweeps.plan.studies import Point, Row, Study
+from sweeps.plan.studies import Point, Row, Study, ended_as_now
 
 Cell = Mapping[str, Any]
 
@@ -69,7 +69,7 @@ def replay(
         else:
             rounds = [[trial.trial_id for trial in Point(sweep, cell).ask()]]
         for trial_id in (name for asked in rounds for name in asked if name in rows):
-            if _as_now(sweep, cell, rows[trial_id]):
+            if ended_as_now(sweep, cell["epochs"], rows[trial_id]):
                 found.results.setdefault(trial_id, rows[trial_id])
                 found.cells.setdefault(trial_id, number)
             else:
@@ -85,10 +85,14 @@ def _follow(
     study, number = None, 0
     while True:
         if number == len(transcript):
-            study = study or _forwarded(sweep, cell, rows, number)
+            study = study or _forwarded(sweep, cell, rows, transcript)
+            if study is None:  # another machine asked otherwise
+                transcript.clear()
+                study, number = Study(sweep, cell), 0
             transcript.append(([trial.trial_id for trial in study.ask()], ""))
         asked, told = transcript[number]
-        ended = [rows[name] for name in asked if name in rows and _as_now(sweep, cell, rows[name])]
+        known = [rows[name] for name in asked if name in rows]
+        ended = [row for row in known if ended_as_now(sweep, cell["epochs"], row)]
         if not asked or len(ended) < len(asked):
             del transcript[number + 1 :]
             return [names for names, _ in transcript]
@@ -99,23 +103,21 @@ def _follow(
         number += 1
 
 
-def _forwarded(sweep: Sweep, cell: Cell, rows: Mapping[str, Row], rounds: int) -> Study:
-    """A search that has closed so many rounds."""
+def _forwarded(
+    sweep: Sweep, cell: Cell, rows: Mapping[str, Row], transcript: Transcript
+) -> Study | None:
+    """A search that has closed the rounds of a transcript; None if it asks for other trials."""
     study = Study(sweep, cell)
-    for _ in range(rounds):
-        _tell(study, [rows[trial.trial_id] for trial in study.ask()])
+    for asked, _ in transcript:
+        if [trial.trial_id for trial in study.ask()] != asked:
+            return None
+        _tell(study, [rows[name] for name in asked])
     return study
 
 
 def _tell(study: Study, ended: Sequence[Row]) -> None:
     for row in ended:
         study.tell(row)
-
-
-def _as_now(sweep: Sweep, cell: Cell, row: Row) -> bool:
-    """Whether a trial ended as it would end now: a rung may have moved since it was stopped."""
-    rungs = sweep.halving.rungs(cell["epochs"]) if sweep.halving else ()
-    return row["status"] != "stopped" or row["epochs_trained"] in rungs
 
 
 def _digest(sweep: Sweep, ended: Sequence[Row]) -> str:
@@ -136,7 +138,7 @@ def _key(sweep: Sweep, cell: Cell, libraries: Mapping[str, str]) -> str:
 def _libraries() -> dict[str, str]:
     """The versions on which a seeded search depends; none of what is not installed."""
     found = {}
-    for name in ("optuna", "numpy"):
+    for name in ("optuna", "numpy", "bsvae"):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -28,6 +28,9 @@ class Point:
     #: Whether who is trained to the end depends on all trials that are asked together.
     rivals = False
 
+    #: Whether its trials must not share a pack.
+    apart = False
+
     def __init__(self, sweep: Sweep, cell: Mapping[str, Any]) -> None:
         self._unasked = sweep.trials_of(cell)
 
@@ -80,6 +83,12 @@ class Study:
         """Whether who is trained to the end depends on all trials of the open round."""
         proposed = [one for one in self._round if one.asked is not None]
         return self.sweep.halving is not None and len(proposed) > 1
+
+    @property
+    def apart(self) -> bool:
+        """Whether trials of the open round would be taken for rivals, and are none: whoever trains
+        compares those that share a pack, and what is carried was trained to its end before."""
+        return self.sweep.halving is not None and all(one.asked is None for one in self._round)
 
     def ask(self) -> list[Trial]:
         """The next round, every proposal once per seed; nothing while one is open or the budget is
@@ -191,6 +200,13 @@ class Asked:
     values: dict[str, float]
     trials: list[Trial]
     asked: "optuna.Trial | None" = None
+
+
+def ended_as_now(sweep: Sweep, epochs: int, row: Row) -> bool:
+    """Whether a trial of so many epochs ended as it would end now: a rung may have moved since it
+    was stopped."""
+    rungs = sweep.halving.rungs(epochs) if sweep.halving else ()
+    return row["status"] != "stopped" or row["epochs_trained"] in rungs
 
 
 def _new_study(name: str, objectives: Sequence[str]) -> "optuna.Study":

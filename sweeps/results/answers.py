@@ -1,5 +1,6 @@
 """The answer of a sweep in a few lines: what was asked, what was best, what mattered."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -7,7 +8,8 @@ import pandas as pd
 
 from bsvae.metrics import METRICS
 from sweeps.definition.file import Sweep
-from sweeps.results.cells import ERROR, cells, paired, varying
+from sweeps.results.baselines import measured
+from sweeps.results.cells import ERROR, cells, paired, varying, whole
 from sweeps.results.effects import KIND, Effect, effects, with_kind
 from sweeps.results.outcome import Outcome
 from sweeps.results.words import (
@@ -65,16 +67,17 @@ def asked(sweep: Sweep) -> list[str]:
 
 
 def best(outcome: Outcome) -> list[Best]:
-    """The best cell of each kind; a search's cells stand for their chosen proposals."""
+    """The best cell of each kind, of those with all seeds done if there are any; a search's cells
+    stand for their chosen proposals."""
     objective = outcome.objective
     frame = with_kind(cells(outcome), outcome.sweep).dropna(subset=objective)
-    lower = METRICS[objective].better == "lower"
+    ascending = METRICS[objective].sign > 0
     found = []
     for kind, rows in frame.groupby(KIND):
-        ranked = rows.sort_values(objective, ascending=lower, kind="stable")
-        near, decided = _next(outcome, ranked)
-        if len(outcome.sweep.objectives) > 1:  # there is a front, and no single best
-            near, decided = "", True
+        rows = whole(rows, outcome.sweep)
+        ranked = rows.sort_values(objective, ascending=ascending, kind="stable")
+        several = len(outcome.sweep.objectives) > 1  # there is a front, and no single best
+        near, decided = ("", True) if several else _next(outcome, ranked)
         first = ranked.iloc[0]
         scores = tuple(_scores(outcome, first))
         found.append(
@@ -159,17 +162,9 @@ def _scores(outcome: Outcome, row: pd.Series) -> Iterator[tuple[str, str]]:
     for name in dict.fromkeys(names):
         if name in row and not pd.isna(row[name]):
             yield metric_words(name), replicated(row[name], row[name + ERROR], int(row["n"]))
-    baseline = _baseline(outcome, int(row["cell"]))
-    if outcome.objective.endswith("_neg_elbo") and baseline is not None:
+    baseline = measured(outcome.done[outcome.done["cell"] == row["cell"]])
+    if outcome.objective.endswith("_neg_elbo") and not math.isnan(baseline):
         yield "independent pixels, which need no code (nats/image)", f"{baseline:.4g}"
-
-
-def _baseline(outcome: Outcome, cell: int) -> float | None:
-    """What a decoder that ignores its code reaches on a cell's test images, where rows have it."""
-    if "test_independent_pixels" not in outcome.done:
-        return None
-    known = outcome.done.loc[outcome.done["cell"] == cell, "test_independent_pixels"].dropna()
-    return None if known.empty else float(known.iloc[0])
 
 
 def _values(sweep: Sweep, name: str) -> str:

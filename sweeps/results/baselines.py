@@ -9,6 +9,20 @@ import pandas as pd
 BASELINES = Path(__file__).parent / "measured" / "baselines.csv"
 
 
+#: What independent pixels reach, in the rows of trials, each on its own images.
+MEASURED = "test_independent_pixels"
+
+
+def measured(rows: pd.DataFrame) -> float:
+    """What independent pixels reach on the test images of some trials, as these measured it, nats;
+    NaN where none did.
+
+    >>> measured(pd.DataFrame({"test_independent_pixels": [27.5, None, 27.5]}))
+    27.5
+    """
+    return float(rows[MEASURED].mean()) if MEASURED in rows else float("nan")
+
+
 @functools.cache
 def baselines() -> pd.DataFrame:
     """One row per data set and quantity: ``dataset``, ``quantity``, ``value``, ``doc``."""

@@ -60,6 +60,19 @@ def proposals(outcome: Outcome) -> pd.DataFrame:
     return pd.concat([first, counts, pd.concat(sides, axis="columns")[order]], axis=1).reset_index()
 
 
+def complete(found: pd.DataFrame) -> pd.DataFrame:
+    """Of `proposals`, those that have as many seeds done as any of their cell: with fewer, one may
+    be the best by the luck of its seeds."""
+    return found[found["n"] == found.groupby("cell")["n"].transform("max")]
+
+
+def whole(rows: pd.DataFrame, sweep: Sweep) -> pd.DataFrame:
+    """Of `cells`, those with all of their seeds done; all of them where none has."""
+    wanted = [len(sweep.seeds_of(sweep.cells[number])) for number in rows["cell"]]
+    found = rows[rows["n"] >= wanted]
+    return rows if found.empty else found
+
+
 def described(rows: pd.DataFrame, sweep: Sweep) -> pd.DataFrame:
     """Rows with a ``cell`` preceded by its label and every field that varies."""
     numbers = rows["cell"].astype(int)
@@ -125,8 +138,7 @@ def _chosen(found: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
     searches = [bool(sweep.searched(sweep.cells[number])) for number in found["cell"]]
     searched = pd.Series(searches, found.index, dtype=bool)
     able = found[searched & np.isfinite(found[objective])]
-    able = able[able["n"] == able.groupby("cell")["n"].transform("max")]
     ascending = METRICS[objective].sign > 0
-    ranked = able.sort_values(objective, ascending=ascending, kind="stable")
+    ranked = complete(able).sort_values(objective, ascending=ascending, kind="stable")
     best = ranked.groupby("cell", sort=False).head(1)
     return pd.concat([found[~searched], best]).sort_values("cell", kind="stable")

@@ -51,19 +51,21 @@ def folded(rows: pd.DataFrame, names: Sequence[str], keep: Collection[str] = ())
     partial = [n for n in names if n not in keep and rows[n].isna().any() and rows[n].notna().any()]
     if len(partial) < 2:
         return rows
-    texts = [in_words(dict(zip(partial, row, strict=True))) for row in rows[partial].to_numpy()]
+    texts = [
+        fields_in_words(dict(zip(partial, row, strict=True))) for row in rows[partial].to_numpy()
+    ]
     place = list(rows.columns).index(partial[0])
     rest = rows.drop(columns=partial)
     rest.insert(place, FOLDED, texts)
     return rest
 
 
-def in_words(fields: Mapping[str, object]) -> str:
+def fields_in_words(fields: Mapping[str, object]) -> str:
     """Fields with their values, by their symbols; those that are null are left out.
 
-    >>> in_words({"prior_scale": 1.78, "hidden": None, "straight_through": True})
+    >>> fields_in_words({"prior_scale": 1.78, "hidden": None, "straight_through": True})
     'α 1.78, straight through'
-    >>> in_words({"categoricals": 20.0, "classes": 10.0})
+    >>> fields_in_words({"categoricals": 20.0, "classes": 10.0})
     '20×10'
     """
     told = {name: text for name, value in fields.items() if (text := setting(value, missing=""))}

@@ -13,6 +13,7 @@ from sweeps.results.cells import cells
 from sweeps.results.effects import with_kind
 from sweeps.results.outcome import Outcome
 from sweeps.results.words import field_words
+from sweeps.text import counted
 
 #: Fewest seeds of which an error says much.
 FEW_SEEDS = 3
@@ -70,7 +71,7 @@ def _unfinished(outcome: Outcome) -> Iterator[str]:
 
 
 def _on_test(outcome: Outcome) -> Iterator[str]:
-    if outcome.sweep.selects and outcome.objective.startswith("test_"):
+    if outcome.sweep.selects_on_test:
         yield "Selected on test images: the best score is too good by the luck of the choice."
 
 
@@ -154,4 +155,5 @@ def _kinds(outcome: Outcome) -> Iterator[str]:
 
 def _others(outcome: Outcome) -> Iterator[str]:
     if outcome.others:
-        yield f"{outcome.others} rows of other definitions of this sweep are left out."
+        rows = counted(outcome.others, "row")
+        yield f"Left out: {rows} of other definitions of this sweep."

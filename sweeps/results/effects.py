@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from bsvae.catalogue import declared
@@ -52,11 +53,12 @@ def free_fields(sweep: Sweep) -> list[str]:
 
 
 def points(outcome: Outcome, metric: str) -> pd.DataFrame:
-    """Every proposal that has a metric: `sweeps.results.cells.proposals` with the fields that vary,
-    ``family``, ``dataset`` and ``measure``, and the metric as ``mean``, ``se`` and ``n``."""
+    """Every proposal with a finite mean of a metric: `sweeps.results.cells.proposals` with the
+    fields that vary, ``family``, ``dataset`` and ``measure``, and that metric as ``mean``, ``se``
+    and ``n``."""
     found = with_kind(described(proposals(outcome), outcome.sweep), outcome.sweep)
     found["mean"], found["se"] = found[metric], found[metric + ERROR]
-    return found.dropna(subset="mean").reset_index(drop=True)
+    return found[np.isfinite(found["mean"])].reset_index(drop=True)
 
 
 def with_kind(rows: pd.DataFrame, sweep: Sweep) -> pd.DataFrame:
@@ -73,7 +75,8 @@ def effects(outcome: Outcome, metric: str) -> dict[tuple[str, str], list[Effect]
     of a search its chosen proposals are compared."""
     found = {}
     names = [name for name in free_fields(outcome.sweep) if name != "dataset"]
-    rows = with_kind(replicates(outcome), outcome.sweep).dropna(subset=metric)
+    rows = with_kind(replicates(outcome), outcome.sweep)
+    rows = rows[np.isfinite(rows[metric].astype(float))]
     for kind, group in rows.groupby(KIND):
         here = [name for name in names if _gridded(outcome.sweep, name)]
         here = [name for name in here if group[name].nunique(dropna=False) > 1]

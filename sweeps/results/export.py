@@ -156,7 +156,8 @@ def _trial(
     if pd.notna(row["finished_at"]):
         ended = row["finished_at"].to_pydatetime().astimezone().replace(tzinfo=None)
         trial.datetime_complete = ended
-        trial.datetime_start = ended - datetime.timedelta(seconds=float(row["seconds"] or 0))
+        seconds = 0.0 if pd.isna(row["seconds"]) else float(row["seconds"])
+        trial.datetime_start = ended - datetime.timedelta(seconds=seconds)
     return trial
 
 

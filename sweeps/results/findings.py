@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import pandas as pd
 
 from bsvae.metrics import CHECKS, METRICS
-from sweeps.results.cells import cells
+from sweeps.results.cells import cells, complete
 from sweeps.results.claims import claims
 from sweeps.results.effects import KIND, points, with_kind
 from sweeps.results.outcome import Outcome
-from sweeps.results.pareto import front
+from sweeps.results.pareto import undominated
 from sweeps.results.words import (
     field_words,
     in_words,
@@ -53,9 +53,8 @@ def ended(outcome: Outcome) -> dict[str, int]:
 def _models(outcome: Outcome) -> Iterator[str]:
     """The best configuration of each model by each objective; of one kind alone are compared."""
     for objective in outcome.sweep.objectives:
-        rows = points(outcome, objective)
-        word = "Lowest" if METRICS[objective].better == "lower" else "Highest"
-        ascending = METRICS[objective].better == "lower"
+        rows, ascending = complete(points(outcome, objective)), METRICS[objective].sign > 0
+        word = "Lowest" if ascending else "Highest"
         for (dataset, measure), group in rows.groupby(KIND):
             ranked = group.sort_values("mean", ascending=ascending, kind="stable")
             best = ranked.groupby("label", sort=False).head(1)
@@ -71,13 +70,14 @@ def _named(outcome: Outcome, row: pd.Series) -> str:
 
 
 def _front(outcome: Outcome) -> Iterator[str]:
-    """How many proposals no other beats in all of several objectives."""
+    """How many proposals no comparable one beats in all of several objectives."""
     objectives = outcome.sweep.objectives
     if len(objectives) > 1:
-        rows = points(outcome, objectives[0]).assign(status="done")
-        best = front(rows, objectives)
         names = listed(metric_words(name) for name in objectives)
-        yield f"{len(best)} of {len(rows)} proposals are on the Pareto front of {names}."
+        for (dataset, measure), rows in complete(points(outcome, objectives[0])).groupby(KIND):
+            best, tried = undominated(rows, objectives), counted(len(rows), "proposal")
+            where = f"on the Pareto front of {names}, {dataset}, {measure}"
+            yield f"{len(best)} of {tried} {'is' if len(best) == 1 else 'are'} {where}."
 
 
 def _searched(outcome: Outcome) -> Iterator[str]:

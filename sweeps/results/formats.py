@@ -1,7 +1,7 @@
-"""Tables to read, and the same as CSV, Markdown and LaTeX."""
+"""Tables to read, and the same as CSV and Markdown; as LaTeX see `sweeps.results.latex`."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -11,23 +11,6 @@ from sweeps.text import as_text, setting, with_error
 
 #: Ends the name of the column with the standard error of the column before it.
 ERROR = "_se"
-
-#: What LaTeX would obey, or does not have, as it is written there.
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    **{character: f"\\{character}" for character in "&%$#_{}"},
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "±": r"$\pm$",
-    "×": r"$\times$",
-    "²": r"$^2$",
-    "α": r"$\alpha$",
-    "β": r"$\beta$",
-    "λ₁": r"$\lambda_1$",
-    "λ₂": r"$\lambda_2$",
-    "–": "--",
-}
-_SPECIAL = re.compile("|".join(map(re.escape, _LATEX)))
 
 
 @dataclass(frozen=True)
@@ -91,42 +74,12 @@ def as_markdown(table: Table) -> str:
     <BLANKLINE>
     - a note
     """
-    heads, rows, numeric = _text(table)
+    heads, rows, numeric = lines_of(table)
     names = [" ".join(dict.fromkeys(parts)) for parts in zip(*heads, strict=True)]
     lines = [_pipes(names), "|" + "|".join("--:" if right else ":--" for right in numeric) + "|"]
     lines += [_pipes(row) for row in rows]
-    notes = ["", *(f"- {_one_line(note)}" for note in table.notes)] if table.notes else []
-    return "\n".join([f"**{_one_line(table.title)}**", "", *lines, *notes])
-
-
-def as_latex(table: Table) -> str:
-    r"""A ``tabular`` for the package booktabs; title and notes are comments.
-
-    >>> print(as_latex(Table("Title", pd.DataFrame({"test_kl": [6.04], "test_kl_se": [0.321]}))))
-    % Title
-    \begin{tabular}{r}
-    \toprule
-    test\_kl \\
-    \midrule
-    $6.04 \pm 0.32$ \\
-    \bottomrule
-    \end{tabular}
-    """
-    heads, rows, numeric = _text(table)
-    body = [_row(map(_math, row)) for row in rows]
-    lines = [
-        f"% {_one_line(table.title)}",
-        rf"\begin{{tabular}}{{{''.join('r' if right else 'l' for right in numeric)}}}",
-        r"\toprule",
-        *(_row(_spanned(level)) for level in heads[:-1]),
-        _row(map(_escaped, heads[-1])),
-        r"\midrule",
-        *body,
-        r"\bottomrule",
-        r"\end{tabular}",
-        *(f"% {_one_line(note)}" for note in table.notes),
-    ]
-    return "\n".join(lines)
+    notes = ["", *(f"- {one_line(note)}" for note in table.notes)] if table.notes else []
+    return "\n".join([f"**{one_line(table.title)}**", "", *lines, *notes])
 
 
 def is_number(text: str) -> bool:
@@ -143,7 +96,7 @@ def is_number(text: str) -> bool:
 _NUMBER = re.compile(r"-?\d[\d,]*(\.\d+)?(e[+-]?\d+)?")
 
 
-def _text(table: Table) -> tuple[list[list[str]], list[list[str]], list[bool]]:
+def lines_of(table: Table) -> tuple[list[list[str]], list[list[str]], list[bool]]:
     """Header levels, rows, and which columns are numbers."""
     frame = table.readable
     names = [column if isinstance(column, tuple) else (column,) for column in frame.columns]
@@ -153,52 +106,12 @@ def _text(table: Table) -> tuple[list[list[str]], list[list[str]], list[bool]]:
 
 
 def _pipes(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(_one_line(cell).replace('|', chr(92) + '|') for cell in cells)} |"
+    return f"| {' | '.join(one_line(cell).replace('|', chr(92) + '|') for cell in cells)} |"
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Text without line breaks."""
     return " ".join(text.split())
-
-
-def _row(cells: Iterable[str]) -> str:
-    return " & ".join(cells) + r" \\"
-
-
-def _spanned(level: Sequence[str]) -> list[str]:
-    """Equal neighbours of a header row as one cell."""
-    spans: list[list[str]] = []
-    for text in level:
-        if spans and text and spans[-1][0] == text:
-            spans[-1].append(text)
-        else:
-            spans.append([text])
-    many = r"\multicolumn{{{}}}{{c}}{{{}}}"
-    return [_escaped(s[0]) if len(s) == 1 else many.format(len(s), _escaped(s[0])) for s in spans]
-
-
-def _math(text: str) -> str:
-    """A cell; numbers with signs, errors or powers of ten in math."""
-    if text in ("-", "inf"):
-        return {"-": "--", "inf": r"$\infty$"}[text]
-    if not is_number(text) or not re.search("[-±e]", text):
-        return _escaped(text)
-    numbers = text.replace("inf", r"\infty").replace(",", "{,}").split(" ± ")
-    parts = [re.sub(r"e([+-]?\d+)", _power, number) for number in numbers]
-    joined = r" \pm ".join(parts)
-    return f"${joined}$"
-
-
-def _power(found: re.Match[str]) -> str:
-    return rf" \times 10^{{{int(found[1])}}}"
-
-
-def _escaped(text: str) -> str:
-    r"""Text that LaTeX sets as it is.
-
-    >>> print(_escaped("λ₁ 50% of x_1 & {y}"))
-    $\lambda_1$ 50\% of x\_1 \& \{y\}
-    """
-    return _SPECIAL.sub(lambda found: _LATEX[found[0]], _one_line(text))
 
 
 def _error_of(column: object) -> object:

@@ -1,5 +1,6 @@
 """The best configuration so far, by the mean over its seeds."""
 
+import math
 from collections.abc import Iterable, Mapping
 
 from bsvae.metrics import METRICS
@@ -25,13 +26,14 @@ class Leader:
 
     def __init__(self, objective: str, rows: Iterable[Row] = ()) -> None:
         self._objective = objective
+        self._cost = METRICS[objective].cost
         self._rows: dict[tuple[object, ...], dict[object, Row]] = {}
         for row in rows:
             self.take(row)
 
     def take(self, row: Row) -> None:
         """One more trial that has ended."""
-        if row["status"] == "done" and row.get(self._objective) is not None:
+        if row["status"] == "done" and self._cost(row.get(self._objective)) < math.inf:
             configuration = _configuration(row)
             self._rows.setdefault(configuration, {})[row.get("seed")] = row
 
@@ -39,12 +41,11 @@ class Leader:
     def best(self) -> Row | None:
         """A row of the best configuration, with the mean over its seeds as the objective's value;
         None before any is done."""
-        sign = METRICS[self._objective].sign
         most = max((len(of) for of in self._rows.values()), default=0)
         ranked = [of for of in self._rows.values() if len(of) == most]
         if not ranked:
             return None
-        leading = min(ranked, key=lambda of: sign * self._mean(of))
+        leading = min(ranked, key=lambda of: self._cost(self._mean(of)))
         return {**next(iter(leading.values())), self._objective: self._mean(leading)}
 
     def _mean(self, of: Mapping[object, Row]) -> float:

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from bsvae.catalogue import declared
 from bsvae.metrics import METRICS
 from bsvae.trial import BadInput, unknown
 from sweeps.results.configuration import differing, folded
 from sweeps.results.formats import Table
 from sweeps.results.outcome import Outcome
 from sweeps.results.pareto import front
-from sweeps.results.words import likelihood_of
 
 #: What is shown of every trial after what ranks it, where it is measured.
 USUAL = ("test_neg_elbo", "test_distortion", "test_kl")
@@ -98,7 +98,9 @@ def _list(title: str, rows: pd.DataFrame, sort: str, count: int, outcome: Outcom
 
 def _kinds(rows: pd.DataFrame, sort: str) -> Iterator[tuple[str, pd.DataFrame]]:
     """The trials that can stand in one list, and what they are in words if there are several."""
-    kinds = rows["dataset"] + ", " + rows["family"].map(likelihood_of)
+    kinds = (
+        rows["dataset"] + ", " + rows["family"].map(lambda family: declared(str(family)).measure)
+    )
     if sort not in METRICS or kinds.nunique() < 2:
         yield "", rows
         return

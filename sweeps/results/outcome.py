@@ -31,7 +31,7 @@ class Outcome:
         epochs: their learning curves.
         panel: the Gaussianity panel of their codes, maybe without rows.
         ledger: where their arrays are.
-        others: rows in the folder that the sweep, as last asked for, does not want.
+        others: rows in the folder of trials that the sweep, as last asked for, does not want.
     """
 
     sweep: Sweep
@@ -55,9 +55,10 @@ class Outcome:
     def best(self, *groups: str, rows: pd.DataFrame | None = None) -> pd.DataFrame:
         """The best trial of each group of rows, else of all that are done, by the objective; in
         the order of the sweep file."""
-        lower = METRICS[self.objective].better == "lower"
         rows = self.done if rows is None else rows
-        ranked = rows.sort_values(self.objective, ascending=lower, kind="stable")
+        ranked = rows.sort_values(
+            self.objective, ascending=METRICS[self.objective].sign > 0, kind="stable"
+        )
         chosen = ranked.groupby(list(groups), dropna=False, sort=False).head(1)
         return chosen.sort_values(["cell", "trial_id"], kind="stable")
 
@@ -112,5 +113,5 @@ def read_outcome(sweep: Sweep, ledger: Ledger) -> Outcome:
         epochs=epochs[epochs["trial_id"].isin(share.cells)],
         panel=panel[panel["trial_id"].isin(share.cells)],
         ledger=ledger,
-        others=len(found) - len(trials),
+        others=len(found) - len(trials) - len(share.stale),
     )

@@ -139,9 +139,8 @@ def _noted(key: str, note: Note, objective: str, ended: Collection[str]) -> Runn
 
 def _best_first(values: Sequence[float | None], metric: str) -> list[int]:
     """Places of values, best first; those that are missing last."""
-    sign = -1 if metric in METRICS and METRICS[metric].better == "higher" else 1
-    known = [math.inf if value is None else sign * value for value in values]
-    return sorted(range(len(known)), key=known.__getitem__)
+    costs = [METRICS[metric].cost(value) if metric else 0.0 for value in values]
+    return sorted(range(len(costs)), key=costs.__getitem__)
 
 
 def _curve(points: Mapping[str, Sequence[Any]], metric: str) -> Curve:

@@ -3,20 +3,30 @@
 Cells are compared only where distortion is measured alike: on one data set, by one likelihood.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
+from bsvae.catalogue import declared
 from bsvae.metrics import METRICS
 from bsvae.trial import FIELDS
-from sweeps.results.baselines import baseline_note
-from sweeps.results.cells import cells, described, differences, proposals, varying
-from sweeps.results.configuration import FOLDED, differing, folded, in_words
+from sweeps.results.baselines import baseline_note, measured
+from sweeps.results.cells import (
+    cells,
+    complete,
+    described,
+    differences,
+    proposals,
+    varying,
+    whole,
+)
+from sweeps.results.configuration import FOLDED, differing, fields_in_words, folded
 from sweeps.results.formats import ERROR, Table
 from sweeps.results.outcome import Outcome
 from sweeps.results.pareto import undominated
-from sweeps.results.words import likelihood_of
+from sweeps.results.words import part_of
 from sweeps.text import counted
 
 #: Metrics that are shown wherever they are measured, after the objectives.
@@ -29,13 +39,11 @@ USUAL = (
     "test_mse",
 )
 
-#: The distortion of independent pixels, in rows of trials that measured it.
-MEASURED = "test_independent_pixels"
+#: Said wherever a selection is shown that test images made.
+ON_TEST = "select_on_test = true: test images chose what is shown, so that test_* flatter it"
 
-#: What every list of a sweep's best says where no held-out images chose them.
-SELECTED_ON_TEST = (
-    "select_on_test = true: test images chose what is shown, so that test_* flatter it"
-)
+#: Which images chose, by how the metric's name begins; test images else.
+CHOOSING = {"valid": "held-out training images", "train": "training images"}
 
 #: The objective's mean difference from the best cell it can be compared with, by common seeds.
 GAP = "difference_to_best"
@@ -64,22 +72,21 @@ def protocol(rows: pd.DataFrame) -> str:
     if rows.empty:
         return "ours: no trial done yet"
     epochs = sorted(set(rows["epochs"]))
-    span = f"{epochs[0]}" if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}"
-    seeds = rows["seed"].nunique()
-    return f"ours: {span} epoch{'s' * (epochs != [1])}, {seeds} seed{'s' * (seeds != 1)}"
+    span = f"{epochs[0]} to {epochs[-1]} epochs" if len(epochs) > 1 else counted(epochs[0], "epoch")
+    return f"ours: {span}, {counted(rows['seed'].nunique(), 'seed')}"
 
 
 def _blocks(outcome: Outcome) -> list[pd.DataFrame]:
     """The rows of what can be compared, data set by data set and likelihood by likelihood."""
     several = len(outcome.sweep.objectives) > 1
-    rows = described(_complete(proposals(outcome)), outcome.sweep) if several else cells(outcome)
+    rows = described(complete(proposals(outcome)), outcome.sweep) if several else cells(outcome)
     told = [outcome.sweep.cells[number] for number in rows["cell"]]
     families = [cell["family"] for cell in told]
     rows = rows.assign(
         family=families,
         dataset=[cell["dataset"] for cell in told],
         latent_dim=[cell.get("latent_dim") for cell in told],
-        likelihood=list(map(likelihood_of, families)),
+        likelihood=[declared(family).measure for family in families],
     )
     groups = [group for _, group in rows.groupby(["dataset", "likelihood"], sort=False)]
     if several:
@@ -87,17 +94,9 @@ def _blocks(outcome: Outcome) -> list[pd.DataFrame]:
     return [_with_gaps(group, outcome) for group in groups]
 
 
-def _complete(found: pd.DataFrame) -> pd.DataFrame:
-    """The proposals of each cell that have the most seeds done."""
-    return found[found["n"] == found.groupby("cell")["n"].transform("max")]
-
-
 def _with_gaps(block: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
     """A block with every cell's difference from the best, where seeds allow an error."""
-    sweep = outcome.sweep
-    wanted = [len(sweep.seeds_of(sweep.cells[number])) for number in block["cell"]]
-    whole = block[block["n"] >= wanted]
-    means = (block if whole.empty else whole)[outcome.objective] * METRICS[outcome.objective].sign
+    means = whole(block, outcome.sweep)[outcome.objective] * METRICS[outcome.objective].sign
     means = means[np.isfinite(means)]
     if means.empty or len(block) < 2:
         return block
@@ -151,7 +150,7 @@ def _table(block: pd.DataFrame, outcome: Outcome) -> Table:
     )
     index = [name for name in frame if name in {*told, FOLDED}]
     done = outcome.done[outcome.done["cell"].isin(block["cell"])]
-    notes = [f"in every row: {in_words(alike)}"] if alike else []
+    notes = [f"in every row: {fields_in_words(alike)}"] if alike else []
     return Table(
         _title(block, done, outcome),
         frame.set_index(index),
@@ -180,8 +179,8 @@ def _notes(block: pd.DataFrame, done: pd.DataFrame, outcome: Outcome) -> Iterato
     first = block.iloc[0]
     yield from _baselines(done, first["dataset"])
     yield from _choice(block, done, outcome)
-    if sweep.select_on_test:
-        yield SELECTED_ON_TEST
+    if sweep.selects_on_test:
+        yield ON_TEST
     unmeasured = int((block["n"].gt(0) & block[objective].isna()).sum())
     if unmeasured:
         yield f"{objective} is not measured in {counted(unmeasured, 'cell')}: not ranked there"
@@ -205,8 +204,7 @@ def _baselines(done: pd.DataFrame, dataset: str) -> Iterator[str]:
     """What a model that has learned nothing reaches, as known or as the trials measured it."""
     if known := baseline_note(dataset):
         yield known
-    elif MEASURED in done and done[MEASURED].notna().any():
-        value = done[MEASURED].mean()
+    elif not math.isnan(value := measured(done)):
         yield f"What knows nothing reaches on {dataset}: independent pixels {value:.5g} nats."
 
 
@@ -223,7 +221,7 @@ def _choice(block: pd.DataFrame, done: pd.DataFrame, outcome: Outcome) -> Iterat
         yield f"searched: {', '.join(names)}; on the front are {len(block)} of {tried} proposals"
         return
     ended = f"{tried} tried" if tried == every else f"{tried} of {every} tried were finished"
-    by = "held-out training images" if outcome.objective.startswith("valid_") else "test images"
+    by = CHOOSING.get(part_of(outcome.objective)[0], "test images")
     yield (
         f"searched: {', '.join(names)}; of each search the proposal that {outcome.objective} "
         f"chose, by {by} ({ended})"

@@ -3,14 +3,14 @@
 import pandas as pd
 
 from sweeps.results.claims import claims
-from sweeps.results.comparison import PUBLISHED, logit_normal
-from sweeps.results.formats import Table, as_csv, as_latex, as_markdown
+from sweeps.results.comparison import has_published, logit_normal
+from sweeps.results.formats import Table, as_csv, as_markdown
+from sweeps.results.latex import as_latex
 from sweeps.results.outcome import Outcome
 from sweeps.results.summary import protocol, sheet, summaries
 
 __all__ = [
     "FORMS",
-    "PUBLISHED",
     "Table",
     "claims_table",
     "notes",
@@ -26,10 +26,7 @@ FORMS = ("csv", "markdown", "latex")
 def tables(outcome: Outcome) -> list[Table]:
     """The tables of a sweep: the published ones with ours, else one of its cells; panel; claims."""
     done = outcome.done
-    if outcome.sweep.name == "logit_normal" and set(done["dataset"]) <= {"mnist"}:
-        found = logit_normal(done)
-    else:
-        found = summaries(outcome)
+    found = logit_normal(done) if has_published(outcome.sweep, done) else summaries(outcome)
     if not outcome.panel.empty:
         found.append(panel_table(done, outcome.panel))
     return [*found, *claims_table(outcome)]

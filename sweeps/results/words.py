@@ -8,7 +8,7 @@ from typing import Any
 from bsvae.catalogue import declared
 from bsvae.metrics import METRICS
 from sweeps.definition.sweep import Sweep
-from sweeps.text import with_error
+from sweeps.text import setting, with_error
 
 Cell = Mapping[str, Any]
 
@@ -45,15 +45,6 @@ def label_cells(sweep: Sweep) -> list[str]:
         parts += [cell["dataset"]] if several else []
         labels.append(" ".join(parts))
     return labels
-
-
-def likelihood_of(family: str) -> str:
-    """What a family's distortion is measured by, as `bsvae.catalogue` declares it.
-
-    >>> likelihood_of("gaussian"), likelihood_of("conv_vae"), likelihood_of("my_own")
-    ('binary pixels', 'grey pixels, Bernoulli', 'binary pixels')
-    """
-    return declared(family).measure
 
 
 def in_words(family: str) -> str:
@@ -93,15 +84,9 @@ def value_words(name: str, value: object) -> str:
     """A field's value as text.
 
     >>> value_words("family", "pca"), value_words("beta", 0.00051234), value_words("bias", None)
-    ('PCA', '0.000512', 'none')
+    ('PCA', '0.0005123', 'none')
     """
-    if name == "family":
-        return in_words(str(value))
-    if value is None or value != value:
-        return "none"
-    if isinstance(value, float):
-        return f"{value:.3g}" if value < 1000 else f"{value:g}"
-    return str(value)
+    return in_words(str(value)) if name == "family" else setting(value, missing="none")
 
 
 def replicated(mean: float, se: float, n: int) -> str:

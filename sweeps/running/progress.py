@@ -16,6 +16,7 @@ from sweeps.plan.planner import Planner
 from sweeps.plan.studies import Row
 from sweeps.results.leader import Leader
 from sweeps.results.pace import Kind, Left, Part, kind_of, trained_kind
+from sweeps.running.bar import Bar
 from sweeps.text import counted, duration
 
 
@@ -41,15 +42,12 @@ class Progress:
         self._objective = planner.sweep.objectives[0]
         self._work = Left(planner.sweep, planner.results.values())
         self._settled: Counter[Kind] = Counter()
-        self._since: tuple[float, list[Part], Counter[Kind]] | None = (
-            None  # the start-up is no pace
-        )
-        self._bar = None
+        #: When it was first known what had ended: the start-up is no pace.
+        self._since: tuple[float, list[Part], Counter[Kind]] | None = None
+        self._bar: Bar | None = None
 
     def __enter__(self) -> Self:
         if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
-            from sweeps.running.bar import Bar
-
             self._bar = Bar(self.planner.sweep.name)
             self._bar.start()
         return self
@@ -139,11 +137,8 @@ class Progress:
         done = sum(costs.of(kind) * (n - settled[kind]) for kind, n in self._settled.items())
         done += costs.of_parts(parts) - costs.of_parts(before)
         left, elapsed = self._work.cost(parts), self.elapsed - since
-        return (
-            f"{duration(left * elapsed / done)} left"
-            if left > 0 and done > 0 and elapsed > 0
-            else ""
-        )
+        known = left > 0 and done > 0 and elapsed > 0
+        return f"{duration(left * elapsed / done)} left" if known else ""
 
     def _parts(self) -> list[Part]:
         running = self.planner.running.items()
@@ -155,6 +150,8 @@ class Progress:
             return
         self._printed = time.monotonic()
         if self._bar:
-            self._bar.show(self)
+            done = self.planner.done, self.planner.sweep.wanted
+            left = self.time_left()
+            self._bar.show(done, self.share, left, self.in_training(), *self.notes())
         else:
             print(self.line(), flush=True)

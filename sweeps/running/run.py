@@ -77,18 +77,22 @@ def execute(
     if planner.finished:
         with _held(ledger, sweep):
             return planner
-    return _train(sweep, ledger, new_planner, job, engine)
+    return _train(planner, ledger, new_planner, job, engine)
 
 
-def _train(sweep: Sweep, ledger: Ledger, new_planner: NewPlanner, job: Job, engine: str) -> Planner:
-    """What can be refused is refused first; then the sweep is held and stored; then Ray starts."""
+def _train(
+    planner: Planner, ledger: Ledger, new_planner: NewPlanner, job: Job, engine: str
+) -> Planner:
+    """What can be refused is refused first; then the sweep is held and stored; then Ray starts, and
+    the plan is made anew for as many packs as can train at once."""
     from sweeps.plan.estimate import notices
     from sweeps.running.data import check_data, datasets
     from sweeps.running.disk import check_room
 
+    sweep = planner.sweep
     if driver := ledger.driver():
         raise BadInput(f"sweep {sweep.name!r} is running already ({driver}): wait for its end")
-    check_room(new_planner(1, "cpu"), ledger.files)
+    check_room(planner, ledger.files)
     print(f"reading {', '.join(datasets(sweep))} ...", flush=True)
     check_data(sweep, job.folder)
     for notice in notices(sweep):

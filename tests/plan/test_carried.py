@@ -124,6 +124,20 @@ def test_a_carried_trial_that_lost_its_row_is_trained_again_and_without_rivals()
     assert [[trial.trial_id for trial in pack] for pack in packs].count([lost]) == 1
 
 
+def test_carried_trials_are_never_each_others_rivals():
+    """A pack of a halving sweep compares its trials at every rung, whoever asked for them."""
+    rows, _ = play(sweep_of(**HALVED), 4, 2, 0)
+    sweep = changed(rows, sweep_of(**HALVED), search=NARROW, **HALVED)
+    (cell, proposals) = next((c, found) for c, found in sweep.carried if len(found) > 1)
+    lost = {trial.trial_id for values in proposals for trial in sweep.trials_of(cell, values)}
+    planner = Planner(sweep, {k: r for k, r in rows.items() if k not in lost}, lambda trial: 8)
+    packs = []
+    while pack := planner.next_pack():
+        packs.append({trial.trial_id for trial in pack})
+    assert all(len(pack) == 1 for pack in packs if pack & lost)
+    assert set.union(*packs) >= lost
+
+
 def test_a_sweep_file_cannot_say_what_is_carried(tmp_path):
     path = tmp_path / "s.toml"
     path.write_text('carried = []\n[trial]\nfamily = "gaussian"\nlatent_dim = 2\n')

@@ -113,14 +113,14 @@ def test_the_first_seed_alone_proposes_what_it_did_without_seeds():
     assert one.keys() < several.keys()
 
 
-def test_a_sweep_stored_before_there_were_seeds_finds_all_its_rows():
+def test_the_committed_search_finds_all_its_rows():
+    """Most of them were trained before there were seeds."""
     sweep, ledger = stored_sweep("kl_weight", str(RESULTS))
     rows = Ledger(RESULTS, "kl_weight").rows()
     planner = Planner(sweep, rows, lambda trial: 1)
     assert ledger.sweep == sweep.name
-    assert planner.finished
     assert planner.results.keys() == rows.keys()
-    assert len(rows) == sweep.wanted == 19
+    assert 19 <= len(rows) <= sweep.wanted
 
 
 def test_the_made_up_world_has_trials_that_end_badly():

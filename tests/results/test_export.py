@@ -123,3 +123,12 @@ def test_what_cannot_be_written_whole_is_not_there_at_all(tmp_path):
     with pytest.raises(BadInput, match="cannot be written"):
         new_file("--csv", tmp_path / "a.csv", half)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_trial_that_failed_before_its_first_epoch_is_exported(tmp_path):
+    sweep = parse("s", {"trial": {"family": "gaussian", "dataset": "digits", "latent_dim": 2}}, {})
+    failed = {"status": "failed", "seconds": None, "error": "no result"}
+    outcome = answered(sweep, Ledger(tmp_path, "s"), lambda *_: failed)
+    assert export(outcome, tmp_path / "s.log") == 1
+    (trial,) = study_in(tmp_path / "s.log").trials
+    assert trial.state == TrialState.FAIL

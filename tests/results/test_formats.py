@@ -6,7 +6,8 @@ import re
 import pandas as pd
 import pytest
 
-from sweeps.results.formats import Table, as_csv, as_latex, as_markdown, readable
+from sweeps.results.formats import Table, as_csv, as_markdown, readable
+from sweeps.results.latex import as_latex
 
 NASTY = "50% of a_b & {c} \\ $ # ~ ^ | λ₁ ±"
 FRAME = pd.DataFrame(

@@ -1,5 +1,6 @@
 """Which rows are a sweep's: one answer from every command, after any edit of its file."""
 
+import json
 import math
 import re
 import shutil
@@ -7,15 +8,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from answered import answered
 
 import sweeps
+from bsvae.seal import seal
 from bsvae.trial import BadInput
 from sweeps.definition.file import read_sweep
+from sweeps.definition.parse import parse
 from sweeps.ledger.ledger import Ledger
 from sweeps.report.serve import LivePage
 from sweeps.results.export import export
 from sweeps.results.outcome import read_outcome
-from sweeps.results.stored import hidden_rows, so_far, stored_sweep
+from sweeps.results.stored import hidden_rows, other_rows, so_far, stored_sweep
 from sweeps.running.run import execute
 
 FILE = """
@@ -182,6 +186,33 @@ def test_a_damaged_memory_of_searches_is_done_without(here, damage):
     first = so_far(sweep, ledger)
     (here.folder / "results/my/.cache/searches.json").write_bytes(damage)
     assert so_far(sweep, ledger).cells == first.cells
+
+
+def test_a_memory_of_searches_that_asked_otherwise_is_done_without(here):
+    """As of a folder that came from a machine on which Optuna draws other numbers."""
+    sweep, ledger = stored_sweep("my", "results")
+    first = so_far(sweep, ledger)
+    foreign = {key: [rounds[1]] for key, rounds in first.transcripts.items() if len(rounds) > 1}
+    assert foreign
+    path = here.folder / "results/my/.cache/searches.json"
+    path.write_bytes(seal(json.dumps(foreign).encode()))
+    assert so_far(sweep, ledger).cells == first.cells
+
+
+def test_rows_that_a_moved_rung_makes_stale_are_of_no_other_definition(tmp_path):
+    document = {
+        "trial": {"family": "gaussian", "dataset": "digits", "latent_dim": 2, "epochs": 6},
+        "search": {"kl_weight": {"low": 0.1, "high": 1.0}},
+        "optuna": {"trials": 4, "round": 4},
+        "select_on_test": True,
+    }
+    stopped = {"status": "stopped", "epochs_trained": 1, "test_neg_elbo": 40.0}
+    ledger = Ledger(tmp_path, "s")
+    before = parse("s", document | {"halving": {"eta": 2, "min_epochs": 1}}, {})
+    answered(before, ledger, lambda _, n: stopped if n else {"test_neg_elbo": 30.0})
+    now = parse("s", document | {"halving": {"eta": 2, "min_epochs": 2}}, {})
+    outcome = read_outcome(now, ledger)
+    assert (len(outcome.trials), outcome.others, other_rows(now, ledger)) == (1, 0, 0)
 
 
 def test_a_grid_needs_no_optuna(here, monkeypatch):

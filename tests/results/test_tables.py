@@ -16,7 +16,7 @@ from sweeps.results.tables import tables
 
 
 def published(name):
-    from sweeps.results.tables import PUBLISHED
+    from sweeps.results.claims.table_3 import PUBLISHED
 
     return pd.read_csv(PUBLISHED / f"{name}.csv")
 

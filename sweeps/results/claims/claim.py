@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sweeps.results.claims.evidence import Difference
+from sweeps.text import counted
 
 HELD, FELL, OPEN = "held", "did not hold", "undecided"
 
@@ -141,7 +142,7 @@ class Claim:
         return f"{OPEN} ({name}{part.doubt(self.seeds)})"
 
     def _row(self, measured: str, verdict: str) -> Row:
-        seeds = f"{self.seeds} seed{'s' * (self.seeds != 1)}" if self.seeds else "no trial"
+        seeds = counted(self.seeds, "seed") if self.seeds else "no trial"
         source = f"{self.source}: “{self.words}”" if self.words else self.source
         needs = f"{self.protocol.text()}; {seeds}"
         return Row(self.claim, measured, verdict, source, self.criterion, needs)

@@ -1,12 +1,50 @@
-"""Whether what a sweep ranks by is measured at all, asked before anything is trained."""
+"""Whether what a sweep asks for can be had, and may be chosen by: asked before anything is
+trained."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from bsvae.catalogue import DATASETS
 from bsvae.metrics import EPOCH_METRICS, METRICS
+from bsvae.panel_codes import why_no_panel
 from bsvae.reported import reported_metrics, why_never
 from bsvae.trial import BadInput, Trial
+from sweeps.definition.cells import Cell
 from sweeps.definition.sweep import Sweep
+
+
+def check_selection(sweep: Sweep) -> None:
+    """Refuse to select on the images that the selected is judged on, unless that is meant.
+
+    Raises:
+        BadInput: saying what to add.
+    """
+    for objective in sweep.objectives if sweep.selects else ():
+        if objective.startswith("valid_"):
+            for cell in filter(sweep.searched, sweep.cells):
+                if not cell.get("validation"):
+                    count = DATASETS[cell["dataset"]].train // 6
+                    raise BadInput(
+                        f"the search chooses by {objective}, and no training images are held out "
+                        f"for it: add validation = {count} to [trial], or select_on_test = true"
+                    )
+        elif not objective.startswith("train_") and not sweep.select_on_test:
+            raise BadInput(
+                f"optuna.objectives = {list(sweep.objectives)}: {objective} is measured on test "
+                "images; choose by one of valid_* with validation = N in [trial], or say "
+                "select_on_test = true"
+            )
+
+
+def check_panel(extras: Iterable[object], cells: Iterable[Cell]) -> None:
+    """Refuse an extra that some trial cannot have.
+
+    Raises:
+        BadInput: naming the first such trial's reason.
+    """
+    for cell in cells if "gaussianity" in extras else ():
+        if problem := why_no_panel(Trial.resolved(cell)):
+            raise BadInput(f"extras = {extras!r}: {problem}, or drop the extra")
 
 
 def check_measured(sweep: Sweep) -> None:
