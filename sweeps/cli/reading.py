@@ -95,8 +95,10 @@ def show(
         return
     chosen = filters.where(outcome.trials, where) if where else outcome.trials
     column = outcome.objective if sort is None else check_column(chosen, sort)
-    if chosen.empty and len(outcome.trials):
-        print(f"no trial of {len(outcome.trials):,} is one where {where}")
+    if chosen.empty:
+        of_them = f"no trial of {len(outcome.trials):,} is one where {where}"
+        nothing = f"no trial of {name} has ended yet; next: bsvae status {name}{option(results)}"
+        print(nothing if outcome.trials.empty else of_them)
         return
     for entry in lists(outcome, chosen, column, best):
         print_text(entry.title)

@@ -63,7 +63,8 @@ def _await(name: str, results: str) -> None:
 
 def block(situation: Situation) -> RenderableType:
     """The situation: a table of its families, and lines for what concerns all of them."""
-    columns = ["family", "wanted", *STATUSES, f"best {situation.objective}", "latent_dim"]
+    best_of = "best mean" if situation.replicated else "best"
+    columns = ["family", "wanted", *STATUSES, f"{best_of} {situation.objective}", "latent_dim"]
     rows = []
     for tally in situation.tallies:
         counts = [tally.wanted, *(tally.ended[status] for status in STATUSES)]

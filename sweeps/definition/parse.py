@@ -26,6 +26,9 @@ KEYS = (
     *("trial", "grid", "search", "optuna", "halving", "carried", "overrides"),
 )
 
+#: Characters of ``about`` that are shown; those that would steer a terminal never are.
+LONGEST_ABOUT = 1_000
+
 
 def parse(name: str, document: Mapping[str, Any], overrides: Mapping[str, Any]) -> Sweep:
     """Turn a sweep file's content into a `Sweep`; every cell is checked as a `Trial`.
@@ -117,7 +120,8 @@ def _carried(
 def _about(document: Mapping[str, Any]) -> str:
     if not isinstance(about := document["about"], str):
         raise BadInput(f"about = {about!r}: must be a string")
-    return about
+    short = about if len(about) <= LONGEST_ABOUT else f"{about[:LONGEST_ABOUT]} …"
+    return "".join(one if one.isprintable() or one.isspace() else "\ufffd" for one in short)
 
 
 def _extras(document: Mapping[str, Any], cells: tuple[Cell, ...]) -> tuple[str, ...]:

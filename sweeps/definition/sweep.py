@@ -90,6 +90,11 @@ class Sweep:
         proposals = self.budget.trials if self.budget and self.searched(cell) else 1
         return proposals * len(self.seeds_of(cell))
 
+    @property
+    def replicated(self) -> bool:
+        """Whether a configuration is trained with several seeds, so that its numbers are means."""
+        return any(len(self.seeds_of(cell)) > 1 for cell in self.cells)
+
     def seeds_of(self, cell: Mapping[str, Any]) -> tuple[int, ...]:
         """The seeds with which every proposal of a cell is trained."""
         return self._seeds[tuple(cell.items())]

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from bsvae.trial import Trial
+from bsvae.trial import FIELDS, Trial
 from sweeps.definition.sweep import Sweep
 from sweeps.plan.studies import Point, Row, Study, ended_as_now
 from sweeps.plan.waiting import Line
@@ -18,7 +18,8 @@ def columns(sweep: Sweep) -> tuple[str, ...]:
     """What a plan, its progress and its summary read of a row; the rest stays on the disk."""
     told = ("trial_id", "status", "error", "epochs_trained", "seconds", "device_seconds")
     fields = ("finished_at", "family", "latent_dim", "epochs")
-    return (*told, *fields, *dict.fromkeys(sweep.objectives))
+    replicates = FIELDS if sweep.replicated else ()  # which tell whose seeds they are
+    return tuple(dict.fromkeys((*told, *fields, *replicates, *sweep.objectives)))
 
 
 def key_of(pack: Iterable[Trial]) -> str:

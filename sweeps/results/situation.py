@@ -1,16 +1,15 @@
 """How a sweep stands, from its results alone: what anyone who can read them may know of it."""
 
-import math
 import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bsvae.metrics import METRICS
 from sweeps.definition.sweep import Sweep
 from sweeps.ledger.ledger import Ledger
 from sweeps.plan.replay import Replay
 from sweeps.plan.studies import Row
+from sweeps.results.leader import Leader
 from sweeps.results.pace import outlook
 from sweeps.results.running import Packs, RunningPack
 from sweeps.results.stored import so_far, stored_sweep
@@ -24,7 +23,8 @@ class Tally:
         family: its name.
         wanted: how many trials of it the sweep wants.
         ended: how many ended in each status.
-        best: the row of the best by the sweep's first objective; None before any is done.
+        best: a row of the best configuration by the sweep's first objective, with its mean over
+            seeds in place of its own; None before any is done.
     """
 
     family: str
@@ -40,6 +40,7 @@ class Situation:
     Attributes:
         folder: where its results are.
         objective: the metric that ranks its trials.
+        replicated: whether a configuration has several seeds, so that a best is a mean.
         wanted: trials that it wants.
         done: those that have a row.
         tallies: by family, in the order of the sweep's file.
@@ -52,6 +53,7 @@ class Situation:
 
     folder: str
     objective: str
+    replicated: bool
     wanted: int
     done: int
     tallies: tuple[Tally, ...]
@@ -99,6 +101,7 @@ class Lookout:
         situation = Situation(
             str(ledger.folder),
             sweep.objectives[0],
+            sweep.replicated,
             sweep.wanted,
             planner.done,
             tuple(_tallies(sweep, rows)),
@@ -122,17 +125,11 @@ def _tallies(sweep: Sweep, rows: Iterable[Row]) -> Iterable[Tally]:
     for cell in sweep.cells:
         wanted[cell["family"]] += sweep.wanted_of(cell)
     of_family: dict[str, list[Row]] = {family: [] for family in wanted}
-    for row in rows:
-        of_family[row["family"]].append(row)
+    for row in rows:  # one that another program wrote may name a family that is none
+        of_family.setdefault(row["family"], []).append(row)
     for family, found in of_family.items():
         ended = Counter(row["status"] for row in found)
-        yield Tally(family, wanted[family], ended, _best(found, sweep.objectives[0]))
-
-
-def _best(rows: Iterable[Row], objective: str) -> Row | None:
-    cost = METRICS[objective].cost
-    ranked = [r for r in rows if r["status"] == "done" and cost(r[objective]) < math.inf]
-    return min(ranked, key=lambda row: cost(row[objective]), default=None)
+        yield Tally(family, wanted[family], ended, Leader(sweep.objectives[0], found).best)
 
 
 def _last_failure(rows: Iterable[Row]) -> str:

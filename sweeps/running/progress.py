@@ -3,7 +3,6 @@
 On a terminal it is a bar that is redrawn in place, see `sweeps.running.bar`.
 """
 
-import math
 import os
 import sys
 import time
@@ -12,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
-from bsvae.metrics import METRICS
 from bsvae.trial import Trial
 from sweeps.plan.planner import Planner
 from sweeps.plan.studies import Row
+from sweeps.results.leader import Leader
 from sweeps.results.pace import Kind, Left, Part, kind_of, trained_kind
 from sweeps.running.bar import Bar
 from sweeps.text import counted, duration
@@ -36,8 +35,7 @@ class Progress:
         self.planner = planner
         self.packs = 0
         self.failed = 0
-        self.best: Row | None = None
-        self._least = math.inf
+        self._leader = Leader(planner.sweep.objectives[0], planner.results.values())
         self.epochs: dict[str, int] = {}
         self._started = time.monotonic()
         self._printed = 0.0
@@ -47,8 +45,6 @@ class Progress:
         #: When it was first known what had ended: the start-up is no pace.
         self._since: tuple[float, list[Part], Counter[Kind]] | None = None
         self._bar: Bar | None = None
-        for row in planner.results.values():
-            self._consider(row)
 
     def __enter__(self) -> Self:
         if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
@@ -85,7 +81,7 @@ class Progress:
             self.failed += row["status"] in ("diverged", "failed")
             self._work.take(row)
             self._settled[trained_kind(row)] += 1
-            self._consider(row)
+            self._leader.take(row)
         self._show()
 
     def line(self) -> str:
@@ -105,10 +101,10 @@ class Progress:
     def notes(self) -> list[str]:
         """What failed, and the best so far."""
         notes = [f"{self.failed} failed or diverged"] if self.failed else []
-        if self.best:
-            value = self.best[self._objective]
-            family, size = self.best["family"], self.best["latent_dim"]
-            notes.append(f"best {self._objective} {value:.2f} ({family}, latent_dim {size})")
+        if best := self._leader.best:
+            named = f"best {'mean ' if self.planner.sweep.replicated else ''}{self._objective}"
+            where = f"{best['family']}, latent_dim {best['latent_dim']}"
+            notes.append(f"{named} {best[self._objective]:.2f} ({where})")
         return notes
 
     def in_training(self) -> list[str]:
@@ -141,16 +137,12 @@ class Progress:
         done = sum(costs.of(kind) * (n - settled[kind]) for kind, n in self._settled.items())
         done += costs.of_parts(parts) - costs.of_parts(before)
         left, elapsed = self._work.cost(parts), self.elapsed - since
-        return f"{duration(left * elapsed / done)} left" if done > 0 and elapsed > 0 else ""
+        known = left > 0 and done > 0 and elapsed > 0
+        return f"{duration(left * elapsed / done)} left" if known else ""
 
     def _parts(self) -> list[Part]:
         running = self.planner.running.items()
         return [Part(kind_of(vars(t)), self.epochs.get(trial_id, 0)) for trial_id, t in running]
-
-    def _consider(self, row: Row) -> None:
-        cost = METRICS[self._objective].cost(row.get(self._objective))
-        if row["status"] == "done" and cost < self._least:
-            self.best, self._least = row, cost
 
     def _show(self, now: bool = False) -> None:
         interval = 0.2 if self._bar else self.interval

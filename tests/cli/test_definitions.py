@@ -114,6 +114,14 @@ def test_a_list_that_test_images_chose_says_so_and_an_empty_one_says_why(ran):
     assert "no trial of 2 is one where latent_dim == 99" in nothing
 
 
+def test_the_best_of_a_status_is_the_best_mean_of_the_table(cli):
+    (cli.folder / "m.toml").write_text("seeds = 2\n" + FILE)
+    cli.prints("run", "m.toml", *SERIAL)
+    status = cli.prints("status", "m")
+    assert "best mean test_neg_elbo" in status
+    assert f"{sweeps.table('m').test_neg_elbo.min():.2f}" in status
+
+
 def test_what_only_adds_just_runs(ran):
     (ran.folder / "q.toml").write_text(FILE.replace("[2, 3]", "[2, 3, 4]"))
     assert "would not be shown" not in ran.prints("plan", "q.toml")
@@ -184,3 +192,12 @@ def test_a_sweep_file_as_windows_makes_it(cli):
     (cli.folder / "MY.TOML").write_bytes(b"\xef\xbb\xbf" + text.encode())
     assert "1 to train" in cli.prints("plan", "MY.TOML")
     assert [cell["latent_dim"] for cell in read_sweep("MY.TOML").cells] == [2]
+
+
+def test_what_a_sweep_says_of_itself_steers_no_terminal_and_fills_no_page(cli):
+    about = r"red \u001b[31m\u0000 \u202ereversed " + "A<b> " * 20_000
+    (cli.folder / "h.toml").write_text(FILE.replace("a small one", about))
+    said = read_sweep(str(cli.folder / "h.toml")).about
+    assert len(said) < 1_100
+    assert not set(said) & {"\x1b", "\x00", "\u202e"}
+    assert "\x1b" not in cli.prints("plan", "h.toml")
