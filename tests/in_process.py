@@ -65,5 +65,9 @@ def cli(
 
 
 def contents(folder: Path) -> dict[Path, bytes | None]:
-    """Every file below a folder, hidden ones too, with its bytes; folders have none."""
-    return {p: p.read_bytes() if p.is_file() else None for p in sorted(folder.rglob("*"))}
+    """Every file below a folder, hidden ones too, with its bytes; folders have none.
+
+    What readers remember, under ``.cache``, is nobody's: it may come and go.
+    """
+    found = (path for path in sorted(folder.rglob("*")) if ".cache" not in path.parts)
+    return {path: path.read_bytes() if path.is_file() else None for path in found}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import history
 import mutations
-from history import Read, entry
+from history import DEFINITION, Read, entry
 
 from sweeps.ledger import compaction
 from sweeps.ledger.ledger import Ledger
@@ -50,7 +50,7 @@ def write_for_ever(folder: Path, progress: Progress, mutation: str = "") -> None
     """Commit trial after trial, from the first that was not acknowledged on."""
     mutations.apply(mutation)
     ledger = Ledger(folder, "s")
-    ledger.write_definition({})
+    ledger.write_definition(DEFINITION)
     for start in itertools.count(progress.acknowledged(), TOGETHER):
         progress.begin(start + TOGETHER)
         ledger.commit_all(map(entry, range(start, start + TOGETHER)))
