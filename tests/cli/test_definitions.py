@@ -105,7 +105,8 @@ def test_a_file_of_ones_own_may_bear_a_shipped_name_that_tests_claims(cli):
 
 
 def test_a_list_that_test_images_chose_says_so_and_an_empty_one_says_why(ran):
-    text = FILE.replace("[trial]", "select_on_test = true\n[trial]", 1)
+    text = f"select_on_test = true\n{FILE}[search.kl_weight]\nlow = 0.5\nhigh = 2.0\n"
+    text += "[optuna]\ntrials = 1\nround = 1\n"
     (ran.folder / "s.toml").write_text(text)
     ran.prints("run", "s.toml", *SERIAL)
     assert "select_on_test = true" in ran.prints("show", "s")
