@@ -71,7 +71,9 @@ def test_a_cluster_with_another_token_or_one_that_is_missing(tmp_path):
 
 
 def refusal(driver, output, address):
-    """The one line that a driver ended with."""
-    assert (driver.returncode, output.count("\n")) == (2, 1), output
-    assert output.startswith(f"bsvae: cannot reach Ray at '{address}'")
-    return output
+    """The one line that a driver ended with, behind those that say what it was about to do."""
+    *said, line = output.splitlines(keepends=True)
+    assert driver.returncode == 2, output
+    assert said == ["reading digits ...\n", "starting Ray ...\n"]
+    assert line.startswith(f"bsvae: cannot reach Ray at '{address}'")
+    return line
