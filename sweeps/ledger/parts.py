@@ -21,7 +21,7 @@ BATCH = 100
 
 #: How a file begins that stands for one that Git LFS has not fetched, and what to do about it.
 POINTER_START = b"version https://git-lfs.github.com/spec/"
-POINTER = "Git LFS pointers"
+POINTER = "Git LFS pointer"
 FETCH = "git lfs pull fetches what it stands for"
 
 _MARK = b"sha256-of-this-part:"
@@ -127,7 +127,9 @@ def _unreadable(files: Files, bad: Mapping[str, str], count: int) -> str:
         places = ", ".join(str(files.place(path)) for path in paths)
         head = f"{len(paths)} of {count} parts"
         if why == POINTER:
-            said.append(f"{head} are {POINTER}, {files.place(paths[0])} among them; {FETCH}")
+            one = files.place(paths[0])
+            many = f"are {POINTER}s, {one} among them"
+            said.append(f"{head} {many if len(paths) > 1 else f'is a {POINTER}: {one}'}; {FETCH}")
         elif why:
             said.append(f"{head} cannot be read ({why}), {files.place(paths[0])} among them")
         else:

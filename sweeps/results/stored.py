@@ -116,13 +116,15 @@ def asked_with(sweep: Sweep) -> str:
 
 
 def epochs_apart(sweep: Sweep) -> str:
-    """How far a sweep of a shipped one's name trains, if not as far as that; in words."""
-    if sweep.name not in shipped():
+    """How far a shipped sweep trains, if not as far as its file says; in words.  Another sweep of
+    a shipped one's name is not measured against it."""
+    usual = _as_shipped(sweep)
+    if usual is None or _grid(usual) != _grid(sweep):
         return ""
-    here, usual = _epochs(sweep), _epochs(read_sweep(sweep.name))
-    if here == usual:
+    here, there = _epochs(sweep), _epochs(usual)
+    if here == there:
         return ""
-    return f"at {here} of {usual} epochs" if here < usual else f"at {here} epochs"
+    return f"at {here} of {there} epochs" if here < there else f"at {here} epochs"
 
 
 def overrides_apart(sweep: Sweep) -> str:
@@ -132,6 +134,26 @@ def overrides_apart(sweep: Sweep) -> str:
         f"{name} = {value}" for name, value in sorted(sweep.overrides.items()) if name not in said
     ]
     return f"with {', '.join(named)}" if named else ""
+
+
+def _as_shipped(sweep: Sweep) -> Sweep | None:
+    """The shipped sweep of the same name, with the same fields set but for epochs; None if there is
+    none, or the fields are not for it."""
+    if sweep.name not in shipped():
+        return None
+    with contextlib.suppress(BadInput):
+        fields = {key: value for key, value in sweep.overrides.items() if key != "epochs"}
+        return read_sweep(sweep.name, fields)
+    return None
+
+
+def _grid(sweep: Sweep) -> tuple[object, ...]:
+    """What a sweep trains, epochs aside."""
+    cells = [
+        ({key: value for key, value in cell.items() if key != "epochs"}, sweep.seeds_of(cell))
+        for cell in sweep.cells
+    ]
+    return cells, sweep.search, sweep.budget, sweep.halving
 
 
 def _epochs(sweep: Sweep) -> int:

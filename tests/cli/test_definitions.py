@@ -104,6 +104,29 @@ def test_a_file_of_ones_own_may_bear_a_shipped_name_that_tests_claims(cli):
     assert "test_neg_elbo" in cli.prints("table", "kl_weight")
 
 
+def test_a_file_of_ones_own_is_not_measured_against_the_shipped_one_of_its_name(cli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
+    (cli.folder / "quickstart.toml").write_text(FILE)
+    cli.prints("run", "quickstart.toml", *SERIAL)
+    for command in (("ls",), ("status", "quickstart"), ("table", "quickstart")):
+        said = " ".join(cli.prints(*command).split())
+        assert "epochs a small one" not in said, command
+        assert "at 1 of" not in said, command
+    assert "quickstart 2/2 a small one" in " ".join(cli.prints("ls").split())
+
+
+def test_a_status_does_not_promise_what_a_run_would_refuse(ran):
+    (ran.folder / "q.toml").write_text(FILE.replace("epochs = 1", "epochs = 2"))
+    last = ran.prints("status", "q.toml").splitlines()[-1]
+    assert last == (
+        "next: bsvae run q.toml needs --yes, since 2 rows of q as it was last asked for would not "
+        "be shown any more; or --name NAME to keep both"
+    )
+    ran.refuses("run", "q.toml", *SERIAL)
+    (ran.folder / "q.toml").write_text(FILE.replace("[2, 3]", "[2, 3, 4]"))
+    assert "goes on where it stopped" in ran.prints("status", "q.toml")
+
+
 def test_a_list_that_test_images_chose_says_so_and_an_empty_one_says_why(ran):
     text = f"select_on_test = true\n{FILE}[search.kl_weight]\nlow = 0.5\nhigh = 2.0\n"
     text += "[optuna]\ntrials = 1\nround = 1\n"

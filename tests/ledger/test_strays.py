@@ -120,9 +120,12 @@ def test_what_git_lfs_has_not_fetched_is_fetched_not_deleted(cli, trained):
     part = min((cli.folder / "results/my/trials").iterdir())
     part.write_bytes(POINTER)
     line = cli.refuses("table", "my")
-    assert "1 of 4 parts are Git LFS pointers" in line
-    assert "git lfs pull" in line
+    assert f"1 of 4 parts is a Git LFS pointer: results/my/trials/{part.name}; git lfs pull" in line
     assert "delete" not in line
+    one, two, *_ = sorted((cli.folder / "results/my/trials").iterdir())
+    two.write_bytes(POINTER)
+    line = cli.refuses("table", "my")
+    assert f"2 of 4 parts are Git LFS pointers, results/my/trials/{one.name} among them" in line
     (cli.folder / "results/my/sweep.json").write_bytes(POINTER)
     line = cli.refuses("status", "my")
     assert "sweep.json is a Git LFS pointer; git lfs pull fetches" in line
@@ -142,4 +145,4 @@ def test_damaged_parts_and_pointers_get_each_their_own_advice(cli, trained):
     two.write_bytes(b"")
     line = cli.refuses("show", "my")
     assert f"1 of 4 parts cannot be read: results/my/trials/{two.name}; delete them" in line
-    assert f"1 of 4 parts are Git LFS pointers, results/my/trials/{one.name} among them" in line
+    assert f"1 of 4 parts is a Git LFS pointer: results/my/trials/{one.name}; git lfs" in line
