@@ -45,8 +45,10 @@ def serve(
     results: Results = "results",
 ) -> None:
     """Show a sweep's report in a browser on this machine, up to date while the sweep runs."""
+    from sweeps.cli.watch import await_stored
     from sweeps.report.serve import LivePage, server
 
+    await_stored(name, results)
     with server(LivePage(name, results), port) as running, suppress(KeyboardInterrupt):
         address = f"http://{running.server_address[0]}:{running.server_port}/"
         print(f"{address} (Ctrl-C ends it)", flush=True)
@@ -58,11 +60,11 @@ def export(
     csv: Annotated[str | None, typer.Option(metavar="FILE", help="its table, numbers")] = None,
     latex: Annotated[str | None, typer.Option(metavar="FILE", help="its tables, booktabs")] = None,
     optuna: Annotated[
-        str | None, typer.Option(metavar="FILE", help="its trials: .db, .sqlite3 or .log")
+        str | None, typer.Option(metavar="FILE", help="its means: .db, .sqlite3 or .log")
     ] = None,
     results: Results = "results",
 ) -> None:
-    """Write a sweep to new files: its table, or its trials as an Optuna study for a dashboard."""
+    """Write a sweep to new files: its table, or an Optuna study of its proposals' means."""
     from pathlib import Path
 
     from sweeps.results.outcome import read_outcome
@@ -82,7 +84,8 @@ def export(
         from sweeps.results.export import export as write_study
 
         count = write_study(outcome, Path(optuna))
-        print(f"{counted(count, 'trial')} in study {outcome.sweep.name!r}: {optuna}")
+        means = ", each the mean over its seeds," if outcome.sweep.replicated else ""
+        print(f"{counted(count, 'trial')}{means} in study {outcome.sweep.name!r}: {optuna}")
         address = optuna if optuna.endswith((".log", ".journal")) else f"sqlite:///{optuna}"
         print(f"next: optuna-dashboard {address} (pip install optuna-dashboard)")
     for form, path in texts.items():

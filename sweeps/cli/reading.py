@@ -1,6 +1,7 @@
 """Commands that read results and print them."""
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
@@ -11,6 +12,9 @@ from sweeps.text import counted
 
 if TYPE_CHECKING:
     from sweeps.results.outcome import Outcome
+
+#: Trials that `show` lists, if not told otherwise.
+ROWS = 20
 
 
 def ls(results: Results = "results") -> None:
@@ -61,9 +65,22 @@ def status(
     if situation.finished:
         print(f"next: bsvae table {name}{option(results)}")
     elif not situation.driver:
-        print("next: the command that started it goes on where it stopped")
+        print(f"next: {_way_on(name, results)}")
     else:
         print(f"next: bsvae status {name} --watch{option(results)}")
+
+
+def _way_on(name: str, results: str) -> str:
+    """How a sweep that nobody runs goes on: as it was asked for last, if a run may go on so."""
+    from sweeps.cli.asked import what_it_hides
+    from sweeps.results.stored import stored_sweep
+
+    if hides := what_it_hides(*stored_sweep(name, results)):
+        return (
+            f"bsvae run {name}{option(results)} needs --yes, since {hides}; or --name NAME to keep "
+            "both"
+        )
+    return "the command that started it goes on where it stopped"
 
 
 def _tell_how_asked(name: str, results: str) -> None:
@@ -81,7 +98,9 @@ def show(
     results: Results = "results",
     where: Annotated[str | None, typer.Option(help="e.g. \"family == 'gaussian'\"")] = None,
     sort: Annotated[str | None, typer.Option(help="column; else the sweep's objective")] = None,
-    best: Annotated[int, typer.Option(help="rows to print, best first", min=1)] = 20,
+    best: Annotated[
+        int | None, typer.Option(help="trials to list, best first; else 20", min=1)
+    ] = None,
 ) -> None:
     """Print the best trials and what sets them apart, or one trial whole."""
     from sweeps.cli.screen import print_frame, print_text
@@ -89,6 +108,8 @@ def show(
     from sweeps.results.listing import check_column, lists
     from sweeps.results.summary import ON_TEST
 
+    if trial is not None:
+        _check_alone({"--where": where, "--sort": sort, "--best": best})
     outcome = _outcome(name, results)
     if trial is not None:
         _print_trial(outcome, trial)
@@ -100,13 +121,26 @@ def show(
         nothing = f"no trial of {name} has ended yet; next: bsvae status {name}{option(results)}"
         print(nothing if outcome.trials.empty else of_them)
         return
-    for entry in lists(outcome, chosen, column, best):
+    entries = list(lists(outcome, chosen, column, best or ROWS))
+    for entry in entries:
         print_text(entry.title)
-        print_frame(entry.frame, keep={"status", column})
-    if outcome.sweep.selects_on_test:
+        print_frame(entry.readable, keep={"status", column, *outcome.sweep.objectives, "n"})
+        for note in entry.notes:
+            print_text(note)
+    if outcome.sweep.selects_on_test and not any(ON_TEST in entry.notes for entry in entries):
         print_text(ON_TEST)
     in_pandas = f"sweeps.load({name!r}{argument(results)})"
     print(f"next: bsvae show {name} ID{option(results)}; in pandas: {in_pandas}")
+
+
+def _check_alone(options: Mapping[str, object]) -> None:
+    """Refuse what says which trials are listed where one is shown whole.
+
+    Raises:
+        BadInput: naming the options that were given.
+    """
+    if given := [name for name, value in options.items() if value is not None]:
+        raise BadInput(f"show ID prints one trial whole: drop {', '.join(given)}, or the ID")
 
 
 def table(

@@ -9,6 +9,7 @@ from rich.live import Live
 from rich.text import Text
 
 from sweeps.cli.screen import console, text_table
+from sweeps.definition.file import is_file, read_sweep
 from sweeps.ledger.places.interface import Unreachable
 from sweeps.ledger.schema import STATUSES
 from sweeps.results.running import RunningPack
@@ -45,15 +46,21 @@ def watch(name: str, results: str) -> Situation:
         Unreachable: if the store of its results does not answer at first.
     """
     screen = console()
-    _await(name, results)
+    await_stored(name, results)
     follow = _redraw if screen.is_terminal and not screen.is_dumb_terminal else _append
     return follow(screen, Lookout(name, results))
 
 
-def _await(name: str, results: str) -> None:
-    """Wait until a sweep is stored, which is the first that a run does."""
+def await_stored(name: str, results: str) -> None:
+    """Wait until a sweep is stored, which is the first that a run does; says so.
+
+    Raises:
+        BadInput: for a sweep file that cannot be read.
+    """
     if is_stored(name, results):
         return
+    if is_file(name):
+        read_sweep(name)
     print(
         f"no run of {name!r} in {results!r} yet: waiting for it; Ctrl-C ends the view", flush=True
     )

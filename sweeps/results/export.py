@@ -1,9 +1,14 @@
-"""A sweep as one Optuna study, for optuna-dashboard and Optuna's own tools."""
+"""A sweep as one Optuna study, for optuna-dashboard and Optuna's own tools.
+
+A trial of Optuna's is a proposal of ours, trained once for each of its seeds: its values are means
+over them, as a search is told.
+"""
 
 import contextlib
 import datetime
+import math
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +34,17 @@ from bsvae.trial import FIELDS
 from sweeps.definition.sweep import Sweep
 from sweeps.results.card import fields_of
 from sweeps.results.cells import varying
+from sweeps.results.formats import ERROR
 from sweeps.results.outcome import Outcome
 from sweeps.results.writing import new_file
 
-STATES = {"done": TrialState.COMPLETE, "stopped": TrialState.PRUNED}
+#: Statuses of trials that a study is told the values of.
+TOLD = ("done", "stopped")
+
 SQLITE = (".db", ".sqlite", ".sqlite3")
 JOURNAL = (".log", ".journal")
 
-#: Epochs at most of which a trial keeps its objective: SQLite takes a millisecond for each.
+#: Epochs at most of which a proposal keeps its objective: SQLite takes a millisecond for each.
 STEPS = 25
 
 #: Numbers that span this factor are spread on a logarithmic scale.
@@ -44,13 +52,14 @@ WIDE = 10.0
 
 
 def export(outcome: Outcome, path: Path) -> int:
-    """Write all trials of a sweep as one study to a new file, whole or not at all; how many.
+    """Write the proposals of a sweep as one study to a new file, whole or not at all; how many.
 
     A name that ends in ``.db`` or ``.sqlite3`` makes an SQLite storage, ``.log`` or ``.journal`` a
-    journal.  Parameters are the fields that vary, searched or not; a trial has those that its
-    family uses.  Every seed is a trial, its seed an attribute.  Trials keep their objectives,
-    times, and the first objective by epoch; failed and diverged ones are failed, stopped ones
-    pruned.
+    journal.  Parameters are the fields that vary, searched or not; a proposal has those that its
+    family uses.  It keeps the mean of its objectives over its seeds, its times, and the mean of the
+    first objective by epoch; its seeds, their trials' ids, every seed's values and the standard
+    error are attributes.  One with a seed that failed or diverged is failed, one that was stopped
+    pruned, and one that lacks a seed's row is running.
 
     Raises:
         BadInput: if the file exists, its folder does not, or its name ends otherwise.
@@ -59,7 +68,7 @@ def export(outcome: Outcome, path: Path) -> int:
         raise BadInput(f"--optuna {str(path)!r}: must end in {', '.join((*SQLITE, *JOURNAL))}")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     new_file("--optuna", path, lambda place: _write(outcome, place))
-    return len(outcome.trials)
+    return sum(1 for _ in _proposals(outcome))
 
 
 def distributions(sweep: Sweep) -> dict[str, BaseDistribution]:
@@ -128,43 +137,84 @@ def _write_study(outcome: Outcome, storage: BaseStorage) -> None:
     study.set_user_attr("select_on_test", sweep.select_on_test)
     known = distributions(sweep)
     curves = dict(list(outcome.epochs.groupby("trial_id")))
-    for row in outcome.trials.sort_values("finished_at").to_dict("records"):
-        study.add_trial(_trial(outcome, row, known, curves.get(row["trial_id"])))
+    for rows in _proposals(outcome):
+        seeds = [curves[name] for name in rows["trial_id"] if name in curves]
+        study.add_trial(_trial(outcome, rows, known, seeds))
+
+
+def _proposals(outcome: Outcome) -> Iterator[pd.DataFrame]:
+    """The rows of every proposal, by seed; in the order in which they ended."""
+    keys = ["cell", *outcome.sweep.search]
+    groups = outcome.trials.sort_values("seed").groupby(keys, dropna=False, sort=False)
+    yield from sorted((rows for _, rows in groups), key=lambda rows: rows["finished_at"].max())
 
 
 def _trial(
     outcome: Outcome,
-    row: Mapping[Any, Any],
+    rows: pd.DataFrame,
     known: Mapping[str, BaseDistribution],
-    curve: pd.DataFrame | None,
+    curves: Sequence[pd.DataFrame],
 ) -> FrozenTrial:
-    """One row as Optuna has it."""
-    names = outcome.sweep.objectives
-    values = [float(row[name]) for name in names if pd.notna(row[name])]
-    state = STATES.get(row["status"], TrialState.FAIL)
-    if state == TrialState.COMPLETE and len(values) < len(names):
-        state = TrialState.FAIL
-    used = fields_of(row)
+    """One proposal as Optuna has it."""
+    objectives = list(outcome.sweep.objectives)
+    state = _state(outcome.sweep, rows)
+    used = fields_of(rows.iloc[0].to_dict())
     trial = optuna.trial.create_trial(
         state=state,
-        values=values if state == TrialState.COMPLETE else None,
+        values=rows[objectives].mean().tolist() if state == TrialState.COMPLETE else None,
         params={name: used[name] for name in known if name in used},
         distributions={name: known[name] for name in known if name in used},
-        intermediate_values=_steps(curve, *names),
-        user_attrs={name: row[name] for name in ("trial_id", "status", "seed", "cell", "label")},
+        intermediate_values=_steps(curves, *objectives),
+        user_attrs=_attributes(rows, objectives),
     )
-    if pd.notna(row["finished_at"]):
-        ended = row["finished_at"].to_pydatetime().astimezone().replace(tzinfo=None)
-        trial.datetime_complete = ended
-        seconds = 0.0 if pd.isna(row["seconds"]) else float(row["seconds"])
-        trial.datetime_start = ended - datetime.timedelta(seconds=seconds)
+    ended, seconds = rows["finished_at"], rows["seconds"].astype(float).fillna(0.0)
+    if ended.notna().any():
+        trial.datetime_start = _local((ended - pd.to_timedelta(seconds, unit="s")).min())
+        trial.datetime_complete = _local(ended.max()) if state.is_finished() else None
     return trial
 
 
-def _steps(curve: pd.DataFrame | None, objective: str, *others: str) -> dict[int, float]:
-    """The objective by epoch, at most `STEPS`; Optuna keeps none of trials with several."""
-    if curve is None or objective not in curve or others:
+def _state(sweep: Sweep, rows: pd.DataFrame) -> TrialState:
+    """How a proposal stands, given the rows that its seeds have."""
+    cell = sweep.cells[rows["cell"].iloc[0]]
+    if set(sweep.seeds_of(cell)) - set(rows["seed"]):
+        return TrialState.RUNNING
+    values = rows[list(sweep.objectives)].to_numpy(dtype=float)
+    if not (rows["status"].isin(TOLD).all() and np.isfinite(values).all()):
+        return TrialState.FAIL
+    return TrialState.COMPLETE if (rows["status"] == "done").all() else TrialState.PRUNED
+
+
+def _attributes(rows: pd.DataFrame, objectives: Sequence[str]) -> dict[str, Any]:
+    """What is kept of a proposal beside its means: what each of its seeds reached."""
+    first = rows.iloc[0]
+    found: dict[str, Any] = {"cell": int(first["cell"]), "label": first["label"]}
+    found |= {"seeds": rows["seed"].astype(int).tolist(), "trial_ids": rows["trial_id"].tolist()}
+    found["statuses"] = rows["status"].tolist()
+    for name in objectives:
+        found[f"{name} by seed"] = [_number(value) for value in rows[name].astype(float)]
+        errors = rows[[name]].astype(float).sem(skipna=False).tolist()
+        found[f"{name}{ERROR}"] = _number(errors[0])
+    return found
+
+
+def _number(value: float) -> float | None:
+    """A number that JSON has; None for others."""
+    return value if math.isfinite(value) else None
+
+
+def _local(time: pd.Timestamp) -> datetime.datetime:
+    """A time as Optuna keeps it: this machine's, without a zone."""
+    return time.floor("us").to_pydatetime().astimezone().replace(tzinfo=None)
+
+
+def _steps(curves: Sequence[pd.DataFrame], objective: str, *others: str) -> dict[int, float]:
+    """The objective's mean over seeds by epoch, where all have it, at most `STEPS` of them; Optuna
+    keeps none of trials with several objectives."""
+    told = [curve for curve in curves if objective in curve and curve[objective].notna().any()]
+    if others or not told:
         return {}
-    values = curve[["epoch", objective]].dropna().sort_values("epoch").to_numpy()
-    kept = np.unique(np.linspace(0, len(values) - 1, min(len(values), STEPS)).round().astype(int))
-    return {int(epoch): float(value) for epoch, value in values[kept]}
+    by_epoch = pd.concat(told).dropna(subset=[objective]).groupby("epoch")[objective]
+    means = by_epoch.mean()[by_epoch.count() == len(told)].reset_index().to_numpy()
+    kept = np.unique(np.linspace(0, len(means) - 1, min(len(means), STEPS)).round().astype(int))
+    return {int(epoch): float(value) for epoch, value in means[kept]}

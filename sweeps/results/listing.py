@@ -1,6 +1,7 @@
 """Trials in a list: the best first, with what sets them apart."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -11,6 +12,7 @@ from sweeps.results.configuration import differing, folded
 from sweeps.results.formats import Table
 from sweeps.results.outcome import Outcome
 from sweeps.results.pareto import front
+from sweeps.results.summary import summaries
 
 #: What is shown of every trial after what ranks it, where it is measured.
 USUAL = ("test_neg_elbo", "test_distortion", "test_kl")
@@ -18,7 +20,9 @@ USUAL = ("test_neg_elbo", "test_distortion", "test_kl")
 
 def lists(outcome: Outcome, rows: pd.DataFrame, sort: str, count: int) -> Iterator[Table]:
     """The best of some trials by a column; by a metric, those alone that can be compared in one
-    list: of one data set and likelihood.  With several objectives their Pareto front comes first.
+    list: of one data set and likelihood.  With several objectives their Pareto front comes first,
+    whole, however few trials are asked for: of trials, or where proposals are trained with several
+    seeds, of proposals by their means.
 
     Args:
         outcome: the sweep.
@@ -30,13 +34,16 @@ def lists(outcome: Outcome, rows: pd.DataFrame, sort: str, count: int) -> Iterat
         BadInput: for an unknown column.
     """
     objectives = outcome.sweep.objectives
+    replicated = outcome.sweep.replicated
+    if len(objectives) > 1 and replicated:
+        yield from summaries(replace(outcome, trials=rows))
     for kind, group in _kinds(rows, sort):
         of_kind = f" ({kind})" if kind else ""
-        if len(objectives) > 1:
+        if len(objectives) > 1 and not replicated:
             optimal = front(group, objectives)
             head = f"Pareto front of {', '.join(objectives)}"
             title = f"{head}{of_kind}: {len(optimal)} of {len(group)} trials"
-            yield _list(title, optimal, objectives[0], count, outcome)
+            yield _list(title, optimal, objectives[0], len(optimal), outcome)
         many = f"{min(count, len(group))} of {len(group)} trials"
         title = f"{many}{of_kind} by {sort}"
         if sort in METRICS and group[sort].isna().all():

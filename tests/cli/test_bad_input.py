@@ -109,7 +109,7 @@ BAD_WORDS = {
     "report of nothing": (("report", "pca"), "'pca' has no results", "bsvae run pca"),
     "report of no sweep": (("report", "pcaa"), "'pcaa'", "did you mean 'pca'?"),
     "which report": (("report",), "name a sweep, or give --all"),
-    "serve of nothing": (("serve", "tiny"), "'tiny' has no results", "bsvae run tiny"),
+    "serve of no file": (("serve", "no.toml"), "no.toml: no such file"),
     "export of nothing": (("export", "tiny", "--optuna", "x.db"), "no results", "bsvae run tiny"),
     "results of one node": (
         ("submit", "my.toml", "--address", "x", "--results", "r"),

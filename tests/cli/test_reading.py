@@ -172,9 +172,16 @@ def test_an_id_that_is_none_or_several_is_refused(cli, replicated_results, start
     assert says in cli.refuses("show", "replicated", start, "--results", str(replicated_results))
 
 
+@pytest.mark.parametrize("words", [("--best", "3"), ("--sort", "seed"), ("--where", "seed == 0")])
+def test_one_trial_is_not_sorted_or_filtered(cli, replicated_results, words):
+    where = ("--results", str(replicated_results))
+    line = cli.refuses("show", "replicated", "abc", *words, *where)
+    assert f"prints one trial whole: drop {words[0]}, or the ID" in line
+
+
 def test_export_writes_what_table_prints(at, cli, tmp_path):
     printed = at("export", "replicated", "--csv", "a.csv", "--latex", "a.tex", "--optuna", "a.log")
-    assert "18 trials in study 'replicated': a.log" in printed
+    assert "6 trials, each the mean over its seeds, in study 'replicated': a.log" in printed
     for form, file in (("csv", "a.csv"), ("latex", "a.tex")):
         assert (tmp_path / file).read_text() == at("table", "replicated", "--format", form)
 

@@ -3,13 +3,18 @@
 import http.client
 import os
 import shutil
+import signal
 import socket
+import subprocess
 import threading
 import time
+import urllib.request
 
 import pytest
+from conftest import command
 
 from bsvae.trial import BadInput, Trial
+from sweeps.definition.file import read_sweep
 from sweeps.ledger.ledger import Ledger
 from sweeps.ledger.notes import write_note
 from sweeps.report.serve import LivePage, server
@@ -95,7 +100,37 @@ def test_a_taken_port_is_one_line(small_results):
         server(page, 70_000)
 
 
-def test_an_unknown_sweep_is_one_line(bsvae):
-    done = bsvae("serve", "nowhere")
-    assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == 1
+def test_a_sweep_is_waited_for_and_its_packs_are_served_before_any_row(tmp_path):
+    (tmp_path / "my.toml").write_text('[trial]\nfamily = "gaussian"\nlatent_dim = 2\nepochs = 9\n')
+    sweep, ledger = read_sweep(str(tmp_path / "my.toml")), Ledger(tmp_path / "results", "my")
+    pack = {
+        "trial_id": sweep.trials_of(sweep.cells[0])[0].trial_id,
+        "fields": {"family": "gaussian", "latent_dim": 2, "epochs": 9},
+        "seconds": 6.0,
+        "latest": {"test_neg_elbo": 33.25},
+        "curve": {"epoch": [1, 2, 3], "test_neg_elbo": [90.0, 40.0, 33.25]},
+    }
+    for name in ("my.toml", "my"):
+        serving = subprocess.Popen(
+            command("serve", name, "--port", "0"),
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            said = serving.stdout.readline()
+            assert said.startswith(f"no run of {name!r} in 'results' yet: waiting for it")
+            with ledger.driver_lock():
+                ledger.write_definition(sweep.document)
+                now = {"started": time.time(), "updated": time.time(), "epoch": 3}
+                write_note(ledger.files, "k" * 16, now | {"trials": [pack]})
+                address = serving.stdout.readline().split()[0]
+                with urllib.request.urlopen(address, timeout=60) as answer:
+                    text = answer.read().decode()
+            assert "<b>1 gaussian, latent_dim 2</b><br>\nepoch 3 of 9" in text
+            serving.send_signal(signal.SIGINT)
+            assert serving.wait(timeout=30) == 0
+        finally:
+            serving.kill()
+            serving.communicate()
+        shutil.rmtree(tmp_path / "results")

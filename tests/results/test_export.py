@@ -1,5 +1,7 @@
 """A sweep for other programs: what Optuna and pandas read back is what the table says."""
 
+from dataclasses import replace
+
 import optuna
 import pandas as pd
 import pytest
@@ -38,29 +40,73 @@ def test_optuna_reads_the_whole_sweep_back_as_one_study(small_results, tmp_path,
     assert study.best_value == pytest.approx(outcome.done[outcome.objective].min())
     rows = outcome.done.set_index("trial_id")
     for trial in study.trials:
-        row = rows.loc[trial.user_attrs["trial_id"]]
+        (trial_id,) = trial.user_attrs["trial_ids"]
+        row = rows.loc[trial_id]
         fields = {"family", "latent_dim", "kl_weight"}
         fields |= {"prior_scale"} if row["family"] == "logit_normal" else set()
         assert trial.params == {field: row[field] for field in fields}
         assert trial.values == [row[outcome.objective]]
         assert list(trial.intermediate_values) == [1, 2]
         assert trial.datetime_start < trial.datetime_complete
-        assert trial.user_attrs["seed"] == 0
+        assert trial.user_attrs["seeds"] == [0]
+        assert trial.user_attrs["test_neg_elbo_se"] is None
 
 
-def test_a_plain_grid_is_a_study_too_with_a_trial_for_every_seed(replicated_results, tmp_path):
+def test_a_plain_grid_is_a_study_too_with_a_trial_for_every_cell(replicated_results, tmp_path):
     outcome = read_outcome(*stored_sweep("replicated", str(replicated_results)))
-    assert export(outcome, tmp_path / "grid.log") == 18
+    assert export(outcome, tmp_path / "grid.log") == 6
     study = study_in(tmp_path / "grid.log")
-    frame = study.trials_dataframe()
-    means = frame.groupby(["params_kl_weight", "params_latent_dim"])["value"].mean()
-    ours = sheet(outcome).set_index(["kl_weight", "latent_dim"])["test_neg_elbo"]
-    pd.testing.assert_series_equal(means, ours, check_names=False, check_index_type=False)
-    assert set(frame["user_attrs_seed"]) == {0, 1, 2}
+    frame = study.trials_dataframe().set_index(["params_kl_weight", "params_latent_dim"])
+    ours = sheet(outcome).set_index(["kl_weight", "latent_dim"])
+    for theirs, name in (("value", "test_neg_elbo"), ("user_attrs_test_neg_elbo_se",) * 2):
+        known = ours[name.removeprefix("user_attrs_")]
+        same = {"check_names": False, "check_index_type": False}
+        pd.testing.assert_series_equal(frame[theirs].sort_index(), known.sort_index(), **same)
+    assert study.best_value == ours["test_neg_elbo"].min()
     assert study.user_attrs["select_on_test"] is False
     (sizes,) = {trial.distributions["latent_dim"] for trial in study.trials}
     assert sizes == IntDistribution(2, 4)
     assert optuna.importance.get_param_importances(study).keys() == {"kl_weight", "latent_dim"}
+
+
+def test_a_proposal_keeps_its_seeds_and_their_mean_curve(replicated_results, tmp_path):
+    outcome = read_outcome(*stored_sweep("replicated", str(replicated_results)))
+    export(outcome, tmp_path / "grid.db")
+    rows = outcome.trials.set_index("trial_id")
+    for trial in study_in(tmp_path / "grid.db").trials:
+        seeds = rows.loc[trial.user_attrs["trial_ids"]]
+        assert trial.user_attrs["seeds"] == list(seeds["seed"]) == [0, 1, 2]
+        assert trial.user_attrs["test_neg_elbo by seed"] == list(seeds["test_neg_elbo"])
+        curves = outcome.epochs[outcome.epochs["trial_id"].isin(seeds.index)]
+        mean = curves.groupby("epoch")["test_neg_elbo"].mean().to_dict()
+        assert trial.intermediate_values == pytest.approx(mean)
+        assert trial.datetime_complete > trial.datetime_start
+
+
+def test_the_search_is_exported_as_it_was_told(tmp_path):
+    """Seeds that disagree: one fails, one diverges, one has no row yet."""
+    document = {
+        "seeds": 2,
+        "trial": {"family": "gaussian", "dataset": "digits", "latent_dim": 2, "epochs": 3},
+        "grid": [{"kl_weight": [0.1, 0.2, 0.3, 0.4]}],
+    }
+    sweep, ledger = parse("s", document, {}), Ledger(tmp_path, "s")
+    second = [{"test_neg_elbo": 20.0}, {"status": "failed"}, {"status": "diverged"}, {}]
+
+    def answer(trial, number):
+        good = {"test_neg_elbo": 10.0}
+        return good | (second[number] if trial.seed else {})
+
+    outcome = answered(sweep, ledger, answer)
+    missing = (outcome.trials["kl_weight"] == 0.4) & (outcome.trials["seed"] == 1)
+    export(replace(outcome, trials=outcome.trials[~missing]), tmp_path / "s.db")
+    found = {trial.params["kl_weight"]: trial for trial in study_in(tmp_path / "s.db").trials}
+    states = [found[weight].state for weight in (0.1, 0.2, 0.3, 0.4)]
+    fail = TrialState.FAIL
+    assert states == [TrialState.COMPLETE, fail, fail, TrialState.RUNNING]
+    assert found[0.1].values == [15.0]
+    assert found[0.1].user_attrs["test_neg_elbo_se"] == pytest.approx(5.0)
+    assert found[0.2].user_attrs["statuses"] == ["done", "failed"]
 
 
 def test_a_parameter_holds_what_is_searched_and_what_is_listed():
@@ -85,15 +131,16 @@ def test_other_ends_are_states_of_their_own(tmp_path):
     answers = [
         {"test_neg_elbo": 30.0},
         {"test_neg_elbo": None},
-        {"status": "stopped", "epochs_trained": 1},
+        {"status": "stopped", "epochs_trained": 1, "test_neg_elbo": 40.0},
         {"status": "diverged"},
     ]
     sweep, ledger = parse("s", document, {}), Ledger(tmp_path, "s")
     outcome = answered(sweep, ledger, lambda trial, number: answers[number])
     export(outcome, tmp_path / "s.log")
-    states = {trial.user_attrs["status"]: [] for trial in study_in(tmp_path / "s.log").trials}
+    states: dict[str, list[TrialState]] = {}
     for trial in study_in(tmp_path / "s.log").trials:
-        states[trial.user_attrs["status"]].append(trial.state)
+        (status,) = trial.user_attrs["statuses"]
+        states.setdefault(status, []).append(trial.state)
     assert states["stopped"] == [TrialState.PRUNED]
     assert states["diverged"] == [TrialState.FAIL]
     assert set(states["done"]) == {TrialState.COMPLETE, TrialState.FAIL}  # one lacks the objective

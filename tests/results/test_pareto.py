@@ -2,9 +2,15 @@
 
 import numpy as np
 import pandas as pd
+from answered import answered
 
 from bsvae.metrics import METRICS
-from sweeps.results.pareto import front
+from sweeps.definition.parse import parse
+from sweeps.ledger.ledger import Ledger
+from sweeps.results.cells import complete, proposals
+from sweeps.results.listing import lists
+from sweeps.results.pareto import front, undominated
+from sweeps.results.summary import summaries
 
 OBJECTIVES = ["test_distortion", "test_kl", "test_knn_accuracy"]
 
@@ -37,3 +43,50 @@ def test_the_front_is_what_no_trial_dominates():
 def test_no_trials_have_no_front():
     nothing = pd.DataFrame({"status": ["failed"], "test_distortion": [1.0], "test_kl": [1.0]})
     assert front(nothing, OBJECTIVES[:2]).empty
+
+
+def searched(tmp_path, seeds, count):
+    """A search by two objectives: the later a proposal, the better in one and the worse in the
+    other, but for the first, which is bad in both; a second seed has luck with one of them."""
+    document = {
+        "seeds": seeds,
+        "trial": {"family": "gaussian", "dataset": "digits", "latent_dim": 2, "epochs": 1},
+        "search": {"kl_weight": {"low": 0.1, "high": 1.0}},
+        "optuna": {
+            "trials": count,
+            "round": count,
+            "objectives": ["test_distortion", "test_kl"],
+        },
+        "select_on_test": True,
+    }
+
+    def answer(trial, number):
+        bad = 100.0 if number == 0 else 0.0
+        luck = 120.0 * (trial.seed + bool(bad)) if trial.seed else 0.0
+        return {"test_distortion": 50.0 - number + bad - luck, "test_kl": 5.0 + number + bad + luck}
+
+    return answered(parse("s", document, {}), Ledger(tmp_path, "s"), answer)
+
+
+def test_show_has_the_front_of_proposals_by_their_means_whole(tmp_path):
+    outcome = searched(tmp_path, 2, 6)
+    shown, every = lists(outcome, outcome.trials, "test_distortion", 2)
+    assert (shown.title, shown.notes) == (summaries(outcome)[0].title, summaries(outcome)[0].notes)
+    assert shown.title.startswith("Pareto front of test_distortion, test_kl on digits")
+    means = complete(proposals(outcome))
+    kept = undominated(means, outcome.sweep.objectives)
+    assert shown.frame["test_kl"].tolist() == kept["test_kl"].tolist()
+    assert len(kept) > 2
+    assert set(front(outcome.trials, outcome.sweep.objectives)["kl_weight"]) != set(
+        kept["kl_weight"]
+    )
+    assert len(every.frame) == 2
+
+
+def test_with_one_seed_the_front_is_of_trials_and_whole_too(tmp_path):
+    outcome = searched(tmp_path, 1, 6)
+    shown, every = lists(outcome, outcome.trials, "test_distortion", 2)
+    best = front(outcome.trials, outcome.sweep.objectives)
+    assert shown.frame["trial_id"].tolist() == best["trial_id"].tolist()
+    assert f"{len(best)} of 6 trials" in shown.title
+    assert (len(best) > 2, len(every.frame)) == (True, 2)
