@@ -5,16 +5,10 @@ over them, as a search is told.
 """
 
 import contextlib
-import datetime
-import math
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import optuna
-import pandas as pd
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -25,27 +19,19 @@ from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
-from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.pool import StaticPool
 
 from bsvae.checks import BadInput
 from bsvae.metrics import METRICS
 from bsvae.trial import FIELDS
 from sweeps.definition.sweep import Sweep
-from sweeps.results.card import fields_of
 from sweeps.results.cells import varying
-from sweeps.results.formats import ERROR
 from sweeps.results.outcome import Outcome
+from sweeps.results.replicated import frozen, grouped
 from sweeps.results.writing import new_file
-
-#: Statuses of trials that a study is told the values of.
-TOLD = ("done", "stopped")
 
 SQLITE = (".db", ".sqlite", ".sqlite3")
 JOURNAL = (".log", ".journal")
-
-#: Epochs at most of which a proposal keeps its objective: SQLite takes a millisecond for each.
-STEPS = 25
 
 #: Numbers that span this factor are spread on a logarithmic scale.
 WIDE = 10.0
@@ -68,7 +54,7 @@ def export(outcome: Outcome, path: Path) -> int:
         raise BadInput(f"--optuna {str(path)!r}: must end in {', '.join((*SQLITE, *JOURNAL))}")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     new_file("--optuna", path, lambda place: _write(outcome, place))
-    return sum(1 for _ in _proposals(outcome))
+    return sum(1 for _ in grouped(outcome))
 
 
 def distributions(sweep: Sweep) -> dict[str, BaseDistribution]:
@@ -137,84 +123,6 @@ def _write_study(outcome: Outcome, storage: BaseStorage) -> None:
     study.set_user_attr("select_on_test", sweep.select_on_test)
     known = distributions(sweep)
     curves = dict(list(outcome.epochs.groupby("trial_id")))
-    for rows in _proposals(outcome):
+    for rows in grouped(outcome):
         seeds = [curves[name] for name in rows["trial_id"] if name in curves]
-        study.add_trial(_trial(outcome, rows, known, seeds))
-
-
-def _proposals(outcome: Outcome) -> Iterator[pd.DataFrame]:
-    """The rows of every proposal, by seed; in the order in which they ended."""
-    keys = ["cell", *outcome.sweep.search]
-    groups = outcome.trials.sort_values("seed").groupby(keys, dropna=False, sort=False)
-    yield from sorted((rows for _, rows in groups), key=lambda rows: rows["finished_at"].max())
-
-
-def _trial(
-    outcome: Outcome,
-    rows: pd.DataFrame,
-    known: Mapping[str, BaseDistribution],
-    curves: Sequence[pd.DataFrame],
-) -> FrozenTrial:
-    """One proposal as Optuna has it."""
-    objectives = list(outcome.sweep.objectives)
-    state = _state(outcome.sweep, rows)
-    used = fields_of(rows.iloc[0].to_dict())
-    trial = optuna.trial.create_trial(
-        state=state,
-        values=rows[objectives].mean().tolist() if state == TrialState.COMPLETE else None,
-        params={name: used[name] for name in known if name in used},
-        distributions={name: known[name] for name in known if name in used},
-        intermediate_values=_steps(curves, *objectives),
-        user_attrs=_attributes(rows, objectives),
-    )
-    ended, seconds = rows["finished_at"], rows["seconds"].astype(float).fillna(0.0)
-    if ended.notna().any():
-        trial.datetime_start = _local((ended - pd.to_timedelta(seconds, unit="s")).min())
-        trial.datetime_complete = _local(ended.max()) if state.is_finished() else None
-    return trial
-
-
-def _state(sweep: Sweep, rows: pd.DataFrame) -> TrialState:
-    """How a proposal stands, given the rows that its seeds have."""
-    cell = sweep.cells[rows["cell"].iloc[0]]
-    if set(sweep.seeds_of(cell)) - set(rows["seed"]):
-        return TrialState.RUNNING
-    values = rows[list(sweep.objectives)].to_numpy(dtype=float)
-    if not (rows["status"].isin(TOLD).all() and np.isfinite(values).all()):
-        return TrialState.FAIL
-    return TrialState.COMPLETE if (rows["status"] == "done").all() else TrialState.PRUNED
-
-
-def _attributes(rows: pd.DataFrame, objectives: Sequence[str]) -> dict[str, Any]:
-    """What is kept of a proposal beside its means: what each of its seeds reached."""
-    first = rows.iloc[0]
-    found: dict[str, Any] = {"cell": int(first["cell"]), "label": first["label"]}
-    found |= {"seeds": rows["seed"].astype(int).tolist(), "trial_ids": rows["trial_id"].tolist()}
-    found["statuses"] = rows["status"].tolist()
-    for name in objectives:
-        found[f"{name} by seed"] = [_number(value) for value in rows[name].astype(float)]
-        errors = rows[[name]].astype(float).sem(skipna=False).tolist()
-        found[f"{name}{ERROR}"] = _number(errors[0])
-    return found
-
-
-def _number(value: float) -> float | None:
-    """A number that JSON has; None for others."""
-    return value if math.isfinite(value) else None
-
-
-def _local(time: pd.Timestamp) -> datetime.datetime:
-    """A time as Optuna keeps it: this machine's, without a zone."""
-    return time.floor("us").to_pydatetime().astimezone().replace(tzinfo=None)
-
-
-def _steps(curves: Sequence[pd.DataFrame], objective: str, *others: str) -> dict[int, float]:
-    """The objective's mean over seeds by epoch, where all have it, at most `STEPS` of them; Optuna
-    keeps none of trials with several objectives."""
-    told = [curve for curve in curves if objective in curve and curve[objective].notna().any()]
-    if others or not told:
-        return {}
-    by_epoch = pd.concat(told).dropna(subset=[objective]).groupby("epoch")[objective]
-    means = by_epoch.mean()[by_epoch.count() == len(told)].reset_index().to_numpy()
-    kept = np.unique(np.linspace(0, len(means) - 1, min(len(means), STEPS)).round().astype(int))
-    return {int(epoch): float(value) for epoch, value in means[kept]}
+        study.add_trial(frozen(outcome, rows, known, seeds))
