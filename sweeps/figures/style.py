@@ -217,23 +217,32 @@ def ticks_at(axis: Axis, values: Iterable[float]) -> None:
     axis.set_minor_locator(NullLocator())
 
 
-def framed(axes: Axes, values: np.ndarray, lower: bool = True) -> int:
+def framed(
+    axes: Axes, values: np.ndarray, lower: bool = True, errors: np.ndarray | None = None
+) -> int:
     """Frame the vertical axis so that the few worst values far off do not flatten the rest.
 
     Args:
         axes: the panel.
         values: what it shows.
         lower: whether lower is better, so that the far ones are above.
+        errors: half the length of each value's error bar, NaN of none; bars of values inside are
+            inside too.
 
     Returns:
         How many values lie outside.
     """
-    values = values[np.isfinite(values)] * (1 if lower else -1)
+    known = np.isfinite(values)
+    bars = np.zeros(known.sum()) if errors is None else np.nan_to_num(errors[known])
+    values = values[known] * (1 if lower else -1)
     if len(values) < 2 or values.max() == values.min():
         return 0
     low, high, most = values.min(), values.max(), np.quantile(values, 0.85)
     if most > low and high - low > FAR * (most - low):
         high = most + 0.5 * (most - low)
+    inside = values <= high
+    low = min(low, (values - bars)[inside].min())
+    high = max(high, (values + bars)[inside].max())
     room = 0.05 * (high - low)
     ends = (low - room, high + room)
     axes.set_ylim(*(ends if lower else (-ends[1], -ends[0])))

@@ -156,6 +156,19 @@ def test_what_python_refuses_the_page_refuses_by_name(opened, outcome, expressio
     assert opened.errors == []
 
 
+@pytest.mark.parametrize(
+    ("expression", "says"),
+    [("(" * 5_000, "too long (5000 letters, at most 1000)"), ("(" * 1_000, "at its end")],
+)
+def test_a_filter_that_is_too_long_or_too_deep_is_not_applied(opened, expression, says):
+    opened.type("#filter", expression)
+    assert text(opened, "refused").startswith(f"Not applied: {says}")
+    assert len(column(opened, "trial id")) == 28
+    opened.type("#filter", "not " * 200 + "latent_dim > 0")
+    assert text(opened, "refused") == ""
+    assert opened.errors == []
+
+
 def test_words_without_operators_search_the_rows(opened):
     opened.type("#filter", "LOGIT 0.32")
     assert set(column(opened, "family")) == {"logit_normal"}
