@@ -31,7 +31,7 @@ from sweeps.results.words import axis_label, in_words, short_words
 QUANTITIES = ("test_neg_elbo", "test_kl")
 
 #: Marks by latent dimension, in points, from the fewest to the most; of one alone the usual.
-SMALLEST, LARGEST, USUAL = 3.0, 9.0, 5.0
+SMALLEST, LARGEST, USUAL = 3.0, 8.0, 5.0
 
 #: Latent dimensions that a legend has a mark of; of more, the fewest and the most.
 MOST_SIZES = 4
