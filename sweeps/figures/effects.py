@@ -69,7 +69,7 @@ def field_effects(outcome: Outcome) -> Figure | None:
         ax.set(xlabel=field_words(panel.field), title=panel.kind)
         ax.set_ylabel(axis_label(panel.objective) if named else "")
         if len(ax.get_legend_handles_labels()[0]) > 1:
-            below = -0.42 if any(tick.get_rotation() for tick in ax.get_xticklabels()) else -0.22
+            below = -0.36 if any(tick.get_rotation() for tick in ax.get_xticklabels()) else -0.22
             ax.legend(loc="upper center", bbox_to_anchor=(0.5, below), fontsize=7, handlelength=2.2)
     return figure
 

@@ -204,7 +204,8 @@ def ticks_at(axis: Axis, values: Iterable[float]) -> None:
     ticks = sorted(set(values))
     scaled = axis.get_transform().transform(np.asarray(ticks, dtype=float))
     ends = axis.get_transform().transform(np.asarray(axis.get_view_interval(), dtype=float))
-    reach = max(abs(ends[1] - ends[0]), scaled[-1] - scaled[0]) or 1.0
+    drawn = axis.axes.has_data()  # else it has no limits yet
+    reach = max(abs(ends[1] - ends[0]) * drawn, scaled[-1] - scaled[0]) or 1.0
     names, taken = [], -np.inf
     for tick, place in zip(ticks, (scaled - scaled[0]) / reach, strict=True):
         half = LETTER_SHARE * (len(f"{tick:g}") + 1) / 2

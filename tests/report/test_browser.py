@@ -253,6 +253,10 @@ WIDER = """(width => [...document.querySelectorAll('main *, nav *, header *')].f
 ).map(one => one.tagName + '.' + one.className))(%d)"""
 
 
+AXES = f"{CHART}.getOption().parallelAxis"
+LETTERS = "one.name.split('\\n').map(part => part.length)"
+
+
 @pytest.mark.parametrize("width", [360, 400, 768, 1280])
 def test_a_page_is_as_wide_as_its_screen_and_nothing_is_cut_off(opened, width):
     screen = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
@@ -260,6 +264,10 @@ def test_a_page_is_as_wide_as_its_screen_and_nothing_is_cut_off(opened, width):
     assert opened.evaluate("document.documentElement.scrollWidth") <= width
     assert opened.evaluate(WIDER % width) == []
     opened.wait(f"document.querySelector('#lines canvas').clientWidth <= {width}")
+    if width < 500:
+        opened.wait(f"{AXES}.every(one => one.nameTextStyle.align === 'right')")
+        assert opened.evaluate(f"{AXES}.every(one => one.nameTextStyle.backgroundColor)")
+        assert opened.evaluate(f"Math.max(...{AXES}.flatMap(one => {LETTERS}))") <= 26
     opened.call("Emulation.clearDeviceMetricsOverride")
 
 

@@ -94,6 +94,12 @@ def test_no_line_joins_proposals_that_differ_in_two_searched_fields(tmp_path):
     assert not any(len(drawn.get_xdata()) > 2 for drawn in plain_lines(field_effects(two)))
 
 
+def test_ends_of_an_axis_of_small_values_have_names(tmp_path):
+    grid = {"family": ["gaussian"], "latent_dim": [3], "dataset": ["digits"]}
+    document = {"grid": [grid | {"learning_rate": [0.001, 0.003]}], "rank_by": "test_neg_elbo"}
+    assert {"0.001", "0.003"} <= texts(field_effects(made(tmp_path, document, [])))
+
+
 def plain_lines(figure):
     return [line for ax in figure.axes for line in ax.lines if line.get_linestyle() != "None"]
 
