@@ -4,7 +4,8 @@ Plain tables, known without loading anything; `bsvae.families` says what a famil
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -103,16 +104,18 @@ class Declared:
         pixels: what it sees and predicts: ``binary``, ``grey`` or ``real``.
         likelihood: the function of `bsvae.likelihoods` that its distortion is measured by.
         random: whether its code is drawn from a posterior.
+        symbols: what its source writes for fields of which it has a convention of its own.
     """
 
     words: str = ""
     pixels: str = "binary"
     likelihood: str = "bernoulli"
     random: bool = True
+    symbols: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def measure(self) -> str:
-        """What its distortion is measured by, in words; numbers of one measure can be compared."""
+    def likelihood_words(self) -> str:
+        """What its distortion is measured by, in words; numbers of one can be compared."""
         if (self.pixels, self.likelihood) == ("binary", "bernoulli"):
             return "binary pixels"
         return f"{self.pixels} pixels, {self.likelihood.capitalize()}"
@@ -130,7 +133,7 @@ DECLARED: dict[str, Declared] = {
     "autoencoder": Declared("", "grey", "gaussian", random=False),
     "linear_autoencoder": Declared("", "grey", "gaussian", random=False),
     "pca": Declared("PCA", "grey", "gaussian", random=False),
-    "vae_mse": Declared("VAE (MSE)", "grey", "gaussian"),
+    "vae_mse": Declared("VAE (MSE)", "grey", "gaussian", symbols={"kl_weight": "w"}),
     "tiny_vae": Declared("tiny VAE", "real", "gaussian"),
     "conv_vae": Declared("conv. VAE", "grey"),
     "conv_autoencoder": Declared("conv. autoencoder", "grey", random=False),
@@ -140,7 +143,7 @@ DECLARED: dict[str, Declared] = {
 def declared(family: str) -> Declared:
     """What is declared of a family; one that declares nothing sees binary pixels.
 
-    >>> declared("pca").measure, declared("my_own").measure
+    >>> declared("pca").likelihood_words, declared("my_own").likelihood_words
     ('grey pixels, Gaussian', 'binary pixels')
     """
     return DECLARED.get(family, Declared())

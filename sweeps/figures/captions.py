@@ -5,7 +5,7 @@ import pandas as pd
 from sweeps.figures.curves import MOST_LINES as MOST_CURVES
 from sweeps.figures.curves import curves_of
 from sweeps.figures.effects import MOST_LINES, panels_of
-from sweeps.figures.tradeoffs import rates
+from sweeps.figures.tradeoffs import rates, sizes_of
 from sweeps.results.outcome import Outcome
 from sweeps.results.words import field_words, listed, metric_words
 
@@ -65,6 +65,9 @@ def plane_caption(outcome: Outcome) -> str:
     moving = int((~rows["settled"].astype(bool)).sum())
     text = f"{len(rows)} {_what(outcome)} by rate and distortion; along a grey line the ELBO is the"
     text += f" same. {_mean(outcome)}"
+    text += (
+        " Larger marks: more latent dimensions." if sizes_of(outcome, rows).nunique() > 1 else ""
+    )
     if moving:
         front = "no front is drawn" if len(rows) - moving < 2 else "the front leaves them out"
         text += f" Hollow: {moving} that had not converged; {front}."

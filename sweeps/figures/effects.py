@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bsvae.metrics import METRICS
-from sweeps.figures.looks import looks_of
+from sweeps.figures.looks import looks_of, looks_of_cells
 from sweeps.figures.style import framed, line_looks, plain_log, styled, ticks_at, wrapped
 from sweeps.results.cells import ERROR, cells
 from sweeps.results.effects import KIND, free_fields, points, with_kind
 from sweeps.results.outcome import Outcome
-from sweeps.results.words import axis_label, field_words, short_words, value_words
+from sweeps.results.words import axis_label, field_words, label_cells, short_words, value_words
 
 MOST_PANELS = 9
 
@@ -32,7 +32,7 @@ class Panel:
     Attributes:
         field: the field.
         objective: the metric.
-        kind: data set and measure, in words where there are several.
+        kind: data set and likelihood, in words where there are several.
         rows: what is drawn: ``mean``, ``se``, ``label``, ``cell``, the fields, and ``line``, which
             names the values of the other fields.
     """
@@ -69,7 +69,8 @@ def field_effects(outcome: Outcome) -> Figure | None:
         ax.set(xlabel=field_words(panel.field), title=panel.kind)
         ax.set_ylabel(axis_label(panel.objective) if named else "")
         if len(ax.get_legend_handles_labels()[0]) > 1:
-            ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), fontsize=7, handlelength=2.2)
+            below = -0.36 if any(tick.get_rotation() for tick in ax.get_xticklabels()) else -0.22
+            ax.legend(loc="upper center", bbox_to_anchor=(0.5, below), fontsize=7, handlelength=2.2)
     return figure
 
 
@@ -92,8 +93,8 @@ def _panels(outcome: Outcome) -> Iterator[Panel]:
     for objective in outcome.sweep.objectives:
         tried, chosen = points(outcome, objective), _chosen(outcome, objective)
         for kind, rows in tried.groupby(KIND):
-            dataset, measure = kind
-            here = chosen[(chosen["dataset"] == dataset) & (chosen["measure"] == measure)]
+            dataset, likelihood = kind
+            here = chosen[(chosen["dataset"] == dataset) & (chosen["likelihood"] == likelihood)]
             several = len(tried[KIND].drop_duplicates()) > 1
             for name in fields:
                 mine = rows if name in search else here
@@ -124,9 +125,12 @@ def _chosen(outcome: Outcome, objective: str) -> pd.DataFrame:
 
 def _searched(ax: Axes, outcome: Outcome, panel: Panel) -> None:
     """Every proposal, hollow where it was stopped; joined only where nothing else was searched."""
-    span, looks = outcome.sweep.search[panel.field], looks_of(outcome)
+    span, (names, looks) = outcome.sweep.search[panel.field], looks_of_cells(outcome)
+    if len(looks) > MOST_LINES:
+        names, looks = label_cells(outcome.sweep), looks_of(outcome)
+    named = panel.rows.assign(named=[names[cell] for cell in panel.rows["cell"]])
     ax.set_xscale("log" if span.log else "linear")
-    for label, rows in panel.rows.groupby("label", sort=False):
+    for label, rows in named.groupby("named", sort=False):
         look = looks[str(label)] | {"linestyle": "", "markersize": 4, "elinewidth": 0.8}
         rows = rows.dropna(subset=panel.field).sort_values(panel.field)
         ax.errorbar(rows[panel.field], rows["mean"], rows["se"], label=label, **look)

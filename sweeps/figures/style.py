@@ -204,7 +204,8 @@ def ticks_at(axis: Axis, values: Iterable[float]) -> None:
     ticks = sorted(set(values))
     scaled = axis.get_transform().transform(np.asarray(ticks, dtype=float))
     ends = axis.get_transform().transform(np.asarray(axis.get_view_interval(), dtype=float))
-    reach = max(abs(ends[1] - ends[0]), scaled[-1] - scaled[0]) or 1.0
+    drawn = axis.axes.has_data()  # else it has no limits yet
+    reach = max(abs(ends[1] - ends[0]) * drawn, scaled[-1] - scaled[0]) or 1.0
     names, taken = [], -np.inf
     for tick, place in zip(ticks, (scaled - scaled[0]) / reach, strict=True):
         half = LETTER_SHARE * (len(f"{tick:g}") + 1) / 2
@@ -217,23 +218,32 @@ def ticks_at(axis: Axis, values: Iterable[float]) -> None:
     axis.set_minor_locator(NullLocator())
 
 
-def framed(axes: Axes, values: np.ndarray, lower: bool = True) -> int:
+def framed(
+    axes: Axes, values: np.ndarray, lower: bool = True, errors: np.ndarray | None = None
+) -> int:
     """Frame the vertical axis so that the few worst values far off do not flatten the rest.
 
     Args:
         axes: the panel.
         values: what it shows.
         lower: whether lower is better, so that the far ones are above.
+        errors: half the length of each value's error bar, NaN of none; bars of values inside are
+            inside too.
 
     Returns:
         How many values lie outside.
     """
-    values = values[np.isfinite(values)] * (1 if lower else -1)
+    known = np.isfinite(values)
+    bars = np.zeros(known.sum()) if errors is None else np.nan_to_num(errors[known])
+    values = values[known] * (1 if lower else -1)
     if len(values) < 2 or values.max() == values.min():
         return 0
     low, high, most = values.min(), values.max(), np.quantile(values, 0.85)
     if most > low and high - low > FAR * (most - low):
         high = most + 0.5 * (most - low)
+    inside = values <= high
+    low = min(low, (values - bars)[inside].min())
+    high = max(high, (values + bars)[inside].max())
     room = 0.05 * (high - low)
     ends = (low - room, high + room)
     axes.set_ylim(*(ends if lower else (-ends[1], -ends[0])))

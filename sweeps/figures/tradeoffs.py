@@ -26,9 +26,15 @@ from sweeps.results.doubts import converged
 from sweeps.results.effects import KIND, points
 from sweeps.results.outcome import Outcome
 from sweeps.results.pareto import front
-from sweeps.results.words import axis_label, in_words
+from sweeps.results.words import axis_label, in_words, short_words
 
 QUANTITIES = ("test_neg_elbo", "test_kl")
+
+#: Marks by latent dimension, in points, from the fewest to the most; of one alone the usual.
+SMALLEST, LARGEST, USUAL = 3.0, 8.0, 5.0
+
+#: Latent dimensions that a legend has a mark of; of more, the fewest and the most.
+MOST_SIZES = 4
 
 #: Marks that tell lines of an ordered quantity apart in print.
 ORDERED_MARKS = "osD^vPX*<>"
@@ -103,7 +109,7 @@ def rate_distortion(outcome: Outcome) -> Figure | None:
     if rows[x].min() > 0 and rows[x].max() > 50 * rows[x].median():
         ax.set_xscale("log")
         plain_log(ax.xaxis)
-    framed(ax, rows[y].to_numpy(dtype=float))
+    framed(ax, rows[y].to_numpy(dtype=float), errors=rows[y + ERROR].to_numpy(dtype=float))
     _equal_elbo(ax, ax.get_xlim(), ax.get_ylim())
     ax.set(xlabel="rate: KL(q(z|x) ‖ p(z)) (nats/image)")
     ax.set(ylabel="distortion: −E ln p(x|z) (nats/image)")
@@ -142,20 +148,51 @@ def objectives_plane(outcome: Outcome) -> Figure | None:
 
 
 def _plane(outcome: Outcome, rows: pd.DataFrame, x: str, y: str) -> tuple[Figure, Axes]:
-    """Proposals by two metrics, with the standard errors of their means; hollow: not converged."""
+    """Proposals by two metrics, with the standard errors of their means; hollow: not converged,
+    larger: more latent dimensions, where cells differ in nothing else."""
     figure, axes = panels(1, 1, height=3.8, width=6.0)
     ax = axes[0, 0]
+    sizes = sizes_of(outcome, rows)
     hollow = ~rows.get("settled", pd.Series(True, rows.index)).astype(bool)
-    for label, group in rows.groupby("label", sort=False):
+    for (label, size), group in rows.groupby(["label", sizes.rename("size")], sort=False):
         look = looks_of(outcome)[str(label)] | {"linestyle": "", "alpha": 0.8, "elinewidth": 0.8}
+        look["markersize"] = size
         open_marks = hollow.loc[group.index]
         for part, face in ((group[~open_marks], {}), (group[open_marks], {"mfc": "none"})):
             if len(part):
                 name = "_" if ax.get_legend_handles_labels()[1].count(label) else label
                 errors = (part[y + ERROR], part[x + ERROR])
                 ax.errorbar(part[x], part[y], *errors, label=name, **look, **face)
+    _explain_sizes(ax, outcome, rows)
     ax.set(xlabel=axis_label(x), ylabel=axis_label(y))
     return figure, ax
+
+
+def sizes_of(outcome: Outcome, rows: pd.DataFrame) -> pd.Series:
+    """How large each row's mark is: by its latent dimension where that sets cells of one label
+    apart, else all alike."""
+    dimensions = _dimensions(outcome, rows)
+    if dimensions.groupby(rows["label"]).nunique().max() < 2:
+        return pd.Series(USUAL, rows.index)
+    known = sorted(dimensions.dropna().unique())
+    steps = dict(zip(known, np.linspace(SMALLEST, LARGEST, len(known)), strict=True))
+    return dimensions.map(steps).fillna(USUAL)
+
+
+def _dimensions(outcome: Outcome, rows: pd.DataFrame) -> pd.Series:
+    cells = outcome.sweep.cells
+    return pd.Series([cells[number].get("latent_dim") for number in rows["cell"]], rows.index)
+
+
+def _explain_sizes(ax: Axes, outcome: Outcome, rows: pd.DataFrame) -> None:
+    sizes, dimensions = sizes_of(outcome, rows), _dimensions(outcome, rows)
+    if sizes.nunique() < 2:
+        return
+    known = sorted(dimensions.dropna().unique())
+    for dimension in known if len(known) <= MOST_SIZES else (known[0], known[-1]):
+        size = sizes[dimensions == dimension].iloc[0]
+        name = short_words("latent_dim", int(dimension))
+        ax.plot([], [], c="#555555", marker="o", ls="", ms=size, label=name)
 
 
 def _equal_elbo(ax: Axes, rates: tuple[float, float], distortions: tuple[float, float]) -> None:

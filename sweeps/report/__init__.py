@@ -19,13 +19,14 @@ from sweeps.ledger.places.interface import Files
 from sweeps.report.html import html_table, trials_table
 from sweeps.report.scripts import library, own_script, policy
 from sweeps.report.sections import example_of, shares_of, tables_of
-from sweeps.results.answers import asked, best, mattered
+from sweeps.results.answers import asked, best
 from sweeps.results.doubts import doubts
 from sweeps.results.findings import ended, findings, verdicts
 from sweeps.results.importance import importances
+from sweeps.results.mattered import mattered
 from sweeps.results.outcome import Outcome, read_outcome
 from sweeps.results.provenance import cost, provenance, sweep_file
-from sweeps.results.stored import stored_sweep
+from sweeps.results.stored import asked_with, stored_sweep
 from sweeps.text import duration
 
 PICTURE_DPI = 130
@@ -91,10 +92,11 @@ def render(
     return _template("report.html.j2").render(
         sweep=outcome.sweep,
         about=" ".join(outcome.sweep.about.split()),
+        apart=asked_with(outcome.sweep),
         counts=ended(outcome),
         asked=asked(outcome.sweep),
         best=best(outcome),
-        mattered=mattered(outcome, shares[outcome.objective]),
+        mattered=mattered(outcome, shares),
         doubts=doubts(outcome),
         shares=shares_of(shares),
         findings=findings(outcome),

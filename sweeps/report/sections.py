@@ -17,11 +17,11 @@ def shares_of(shares: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
     """The importances of a search: of each objective and kind of trials, its fields with shares."""
     found = []
     for objective, frame in shares.items():
-        for (dataset, measure, family), rows in frame.groupby(BY, sort=False):
+        for (dataset, likelihood, family), rows in frame.groupby(BY, sort=False):
             if len(rows) > 1:
                 who = in_words(str(family)) if family else "all families together"
                 fields = [(field_words(str(r.field)), r.importance) for r in rows.itertuples()]
-                where = f"{who}, {dataset}, {measure}, {rows['proposals'].iloc[0]} proposals"
+                where = f"{who}, {dataset}, {likelihood}, {rows['proposals'].iloc[0]} proposals"
                 found.append(
                     {"objective": metric_words(objective), "where": where, "fields": fields}
                 )

@@ -1,4 +1,4 @@
-"""The answer of a sweep in a few lines: what was asked, what was best, what mattered."""
+"""The answer of a sweep in a few lines: what was asked, what was best."""
 
 import math
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from bsvae.metrics import METRICS
 from sweeps.definition.sweep import Sweep
 from sweeps.results.baselines import measured
 from sweeps.results.cells import ERROR, cells, paired, varying, whole
-from sweeps.results.effects import KIND, Effect, effects, with_kind
+from sweeps.results.effects import KIND, with_kind
 from sweeps.results.outcome import Outcome
 from sweeps.results.words import (
     field_words,
@@ -84,47 +84,6 @@ def best(outcome: Outcome) -> list[Best]:
             Best(" · ".join(map(str, kind)), _configuration(outcome, first), scores, near, decided)
         )
     return found
-
-
-def mattered(outcome: Outcome, shares: pd.DataFrame) -> list[str]:
-    """What mattered most, in sentences: importances of a search, effects of what grids vary.
-
-    Args:
-        outcome: a sweep and its results.
-        shares: `sweeps.results.importance.importances` by its first objective.
-    """
-    sentences = []
-    several = shares["measure"].nunique() > 1
-    for (_, measure), group in shares.groupby(KIND, sort=False):
-        first = group[group["family"] == group["family"].iloc[0]]  # all together, or the only one
-        if len(first) > 1:
-            sentences.append(_importance(first, f" ({measure})" if several else ""))
-    found = effects(outcome, outcome.objective)
-    for (dataset, measure), each in found.items():
-        if each:
-            sentences.append(_effects(each, f" ({dataset}, {measure})" if len(found) > 1 else ""))
-    return sentences
-
-
-def _importance(rows: pd.DataFrame, where: str) -> str:
-    shares = zip(rows["field"], rows["importance"], strict=True)
-    first, *others = (f"{field_words(name)} ({share:.0%})" for name, share in shares)
-    return (
-        f"Most: {first}{', then ' if others else ''}{', '.join(others)}{where}; shares of the "
-        f"objective's variance by fANOVA over {rows['proposals'].iloc[0]} proposals."
-    )
-
-
-def _effects(each: list[Effect], where: str) -> str:
-    parts = []
-    for one in each:
-        error = f" ± {one.se:.2g}" if one.se == one.se else ""
-        unsure = " (within two standard errors)" if one.moved < 2 * one.se else ""
-        parts.append(
-            f"{field_words(one.field)} by {one.moved:.3g}{error}{unsure} from "
-            f"{value_words(one.field, one.best)} (best) to {value_words(one.field, one.worst)}"
-        )
-    return f"All else equal{where}, the objective moves with {'; with '.join(parts)}."
 
 
 def _next(outcome: Outcome, ranked: pd.DataFrame) -> tuple[str, bool]:

@@ -148,7 +148,7 @@ def _share(values: pd.Series, low: float, high: float, log: bool) -> pd.Series:
 
 
 def _kinds(outcome: Outcome) -> Iterator[str]:
-    kinds = with_kind(outcome.done, outcome.sweep)["measure"].nunique()
+    kinds = with_kind(outcome.done, outcome.sweep)["likelihood"].nunique()
     if kinds > 1 and outcome.objective in EPOCH_METRICS:
         yield f"{kinds} kinds of distortion: numbers of different likelihoods are not compared."
 

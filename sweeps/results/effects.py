@@ -13,7 +13,7 @@ from sweeps.results.cells import ERROR, described, proposals, replicates, varyin
 from sweeps.results.outcome import Outcome
 
 #: Columns that say with which other trials one can be compared.
-KIND = ["dataset", "measure"]
+KIND = ["dataset", "likelihood"]
 
 
 @dataclass(frozen=True)
@@ -54,25 +54,25 @@ def free_fields(sweep: Sweep) -> list[str]:
 
 def points(outcome: Outcome, metric: str) -> pd.DataFrame:
     """Every proposal with a finite mean of a metric: `sweeps.results.cells.proposals` with the
-    fields that vary, ``family``, ``dataset`` and ``measure``, and that metric as ``mean``, ``se``
-    and ``n``."""
+    fields that vary, ``family``, ``dataset`` and ``likelihood``, and that metric as ``mean``,
+    ``se`` and ``n``."""
     found = with_kind(described(proposals(outcome), outcome.sweep), outcome.sweep)
     found["mean"], found["se"] = found[metric], found[metric + ERROR]
     return found[np.isfinite(found["mean"])].reset_index(drop=True)
 
 
 def with_kind(rows: pd.DataFrame, sweep: Sweep) -> pd.DataFrame:
-    """Rows with a ``cell``, and its family, data set and ``measure``."""
+    """Rows with a ``cell``, and its family, data set and ``likelihood``."""
     cells = [sweep.cells[number] for number in rows["cell"]]
     families = [cell["family"] for cell in cells]
-    measures = [declared(family).measure for family in families]
+    likelihoods = [declared(family).likelihood_words for family in families]
     datasets = [cell["dataset"] for cell in cells]
-    return rows.assign(family=families, dataset=datasets, measure=measures)
+    return rows.assign(family=families, dataset=datasets, likelihood=likelihoods)
 
 
 def effects(outcome: Outcome, metric: str) -> dict[tuple[str, str], list[Effect]]:
-    """For every kind of trials (data set, measure), what each field of the grids does, most first;
-    of a search its chosen proposals are compared."""
+    """For every kind of trials (data set, likelihood), what each field of the grids does, most
+    first; of a search its chosen proposals are compared."""
     found = {}
     names = [name for name in free_fields(outcome.sweep) if name != "dataset"]
     rows = with_kind(replicates(outcome), outcome.sweep)

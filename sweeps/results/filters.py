@@ -22,6 +22,9 @@ _COMPARE = {
     ast.NotIn: lambda column, values: ~column.isin(values),
 }
 
+#: Letters of an expression; longer ones may be nested too deep to be read.
+LONGEST = 1_000
+
 #: What a column can be compared with.
 _PLAIN = str | int | float | None
 
@@ -35,14 +38,18 @@ def where(frame: pd.DataFrame, expression: str) -> pd.DataFrame:
             joined by ``and``, ``or``, ``not`` and parentheses.
 
     Raises:
-        BadInput: for anything else, or an unknown column.
+        BadInput: for anything else, an unknown column, or more than `LONGEST` letters.
 
     >>> frame = pd.DataFrame({"family": ["gaussian", "concrete"], "latent_dim": [2, 4]})
     >>> where(frame, "latent_dim >= 2 and family != 'gaussian'").latent_dim.tolist()
     [4]
     """
+    expression = expression.strip()
+    if len(expression) > LONGEST:
+        letters = f"{len(expression)} letters, at most {LONGEST}"
+        raise BadInput(f"--where {expression[:20]!r}... is too long ({letters})")
     try:
-        tree = ast.parse(expression.strip(), mode="eval")
+        tree = ast.parse(expression, mode="eval")
         return frame[_mask(frame, tree.body)]
     except (SyntaxError, TypeError, ValueError, RecursionError, MemoryError) as error:
         if isinstance(error, BadInput):

@@ -55,12 +55,12 @@ def _models(outcome: Outcome) -> Iterator[str]:
     for objective in outcome.sweep.objectives:
         rows, ascending = complete(points(outcome, objective)), METRICS[objective].sign > 0
         word = "Lowest" if ascending else "Highest"
-        for (dataset, measure), group in rows.groupby(KIND):
+        for (dataset, likelihood), group in rows.groupby(KIND):
             ranked = group.sort_values("mean", ascending=ascending, kind="stable")
             best = ranked.groupby("label", sort=False).head(1)
             named = [_named(outcome, row) for _, row in best.head(MOST_NAMED).iterrows()]
             more = f"; and {len(best) - len(named)} more" if len(best) > len(named) else ""
-            text = f"{word} {metric_words(objective)} of each model, {dataset}, {measure}: "
+            text = f"{word} {metric_words(objective)} of each model, {dataset}, {likelihood}: "
             yield f"{text}{'; '.join(named)}{more}."
 
 
@@ -74,9 +74,9 @@ def _front(outcome: Outcome) -> Iterator[str]:
     objectives = outcome.sweep.objectives
     if len(objectives) > 1:
         names = listed(metric_words(name) for name in objectives)
-        for (dataset, measure), rows in complete(points(outcome, objectives[0])).groupby(KIND):
+        for (dataset, likelihood), rows in complete(points(outcome, objectives[0])).groupby(KIND):
             best, tried = undominated(rows, objectives), counted(len(rows), "proposal")
-            where = f"on the Pareto front of {names}, {dataset}, {measure}"
+            where = f"on the Pareto front of {names}, {dataset}, {likelihood}"
             yield f"{len(best)} of {tried} {'is' if len(best) == 1 else 'are'} {where}."
 
 

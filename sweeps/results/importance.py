@@ -20,13 +20,13 @@ BY = [*KIND, "family"]
 def importances(outcome: Outcome, metric: str) -> pd.DataFrame:
     """Shares of a metric's variance that each varied or searched field explains, by fANOVA.
 
-    For each kind of trials (data set, measure) one study over the fields that all of them have,
+    For each kind of trials (data set, likelihood) one study over the fields that all of them have,
     and where there are several families one per family, over its own fields too.  A proposal counts
     with its mean over seeds.
 
     Returns:
-        Rows ``dataset, measure, family, field, importance, proposals``; ``family`` is empty for a
-        study of several.  Without rows where a sweep searches nothing, too little is done, or
+        Rows ``dataset, likelihood, family, field, importance, proposals``; ``family`` is empty for
+        a study of several.  Without rows where a sweep searches nothing, too little is done, or
         Optuna is not installed.
     """
     columns = [*BY, "field", "importance", "proposals"]

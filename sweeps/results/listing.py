@@ -106,7 +106,9 @@ def _list(title: str, rows: pd.DataFrame, sort: str, count: int, outcome: Outcom
 def _kinds(rows: pd.DataFrame, sort: str) -> Iterator[tuple[str, pd.DataFrame]]:
     """The trials that can stand in one list, and what they are in words if there are several."""
     kinds = (
-        rows["dataset"] + ", " + rows["family"].map(lambda family: declared(str(family)).measure)
+        rows["dataset"]
+        + ", "
+        + rows["family"].map(lambda family: declared(str(family)).likelihood_words)
     )
     if sort not in METRICS or kinds.nunique() < 2:
         yield "", rows

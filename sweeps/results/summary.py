@@ -87,7 +87,7 @@ def _blocks(outcome: Outcome) -> list[pd.DataFrame]:
         family=families,
         dataset=[cell["dataset"] for cell in told],
         latent_dim=[cell.get("latent_dim") for cell in told],
-        likelihood=[declared(family).measure for family in families],
+        likelihood=[declared(family).likelihood_words for family in families],
     )
     groups = [group for _, group in rows.groupby(["dataset", "likelihood"], sort=False)]
     if several:

@@ -175,9 +175,8 @@ def _sizes(cell: Cell) -> list[str]:
 
 
 def _part(sweep: Sweep, cell: Cell, name: str) -> str:
-    symbol = SYMBOLS.get(name, name.replace("_", " "))
-    if name == "kl_weight" and cell["family"] == "vae_mse":
-        symbol = "w"  # its own convention, see `bsvae.trial.Trial`
+    symbols = {**SYMBOLS, **declared(cell["family"]).symbols}
+    symbol = symbols.get(name, name.replace("_", " "))
     if name in sweep.searched(cell):
         return f"{symbol} searched"
     value = cell.get(name)

@@ -156,6 +156,19 @@ def test_what_python_refuses_the_page_refuses_by_name(opened, outcome, expressio
     assert opened.errors == []
 
 
+@pytest.mark.parametrize(
+    ("expression", "says"),
+    [("(" * 5_000, "too long (5000 letters, at most 1000)"), ("(" * 1_000, "at its end")],
+)
+def test_a_filter_that_is_too_long_or_too_deep_is_not_applied(opened, expression, says):
+    opened.type("#filter", expression)
+    assert text(opened, "refused").startswith(f"Not applied: {says}")
+    assert len(column(opened, "trial id")) == 28
+    opened.type("#filter", "not " * 200 + "latent_dim > 0")
+    assert text(opened, "refused") == ""
+    assert opened.errors == []
+
+
 def test_words_without_operators_search_the_rows(opened):
     opened.type("#filter", "LOGIT 0.32")
     assert set(column(opened, "family")) == {"logit_normal"}
@@ -240,6 +253,10 @@ WIDER = """(width => [...document.querySelectorAll('main *, nav *, header *')].f
 ).map(one => one.tagName + '.' + one.className))(%d)"""
 
 
+AXES = f"{CHART}.getOption().parallelAxis"
+LETTERS = "one.name.split('\\n').map(part => part.length)"
+
+
 @pytest.mark.parametrize("width", [360, 400, 768, 1280])
 def test_a_page_is_as_wide_as_its_screen_and_nothing_is_cut_off(opened, width):
     screen = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
@@ -247,6 +264,10 @@ def test_a_page_is_as_wide_as_its_screen_and_nothing_is_cut_off(opened, width):
     assert opened.evaluate("document.documentElement.scrollWidth") <= width
     assert opened.evaluate(WIDER % width) == []
     opened.wait(f"document.querySelector('#lines canvas').clientWidth <= {width}")
+    if width < 500:
+        opened.wait(f"{AXES}.every(one => one.nameTextStyle.align === 'right')")
+        assert opened.evaluate(f"{AXES}.every(one => one.nameTextStyle.backgroundColor)")
+        assert opened.evaluate(f"Math.max(...{AXES}.flatMap(one => {LETTERS}))") <= 26
     opened.call("Emulation.clearDeviceMetricsOverride")
 
 

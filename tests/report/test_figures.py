@@ -8,6 +8,7 @@ import numpy as np
 import optuna
 import pandas as pd
 import pytest
+from answered import answered
 
 from bsvae.trial import BadInput
 from sweeps.definition.parse import parse
@@ -46,9 +47,10 @@ def test_a_real_sweep_gives_every_figure_that_it_has_the_data_for(outcome):
     without |= {"by_latent_dimension", "by_prior_scale"}  # beside published values
     found = drawn(outcome)
     assert found.keys() == {plate.name for plate in PLATES} - without
-    assert {"logit-normal α 0.32", "logit-normal α 1.78", "Gaussian", "Concrete"} <= texts(
-        found["field_effects"]
-    )
+    cells = [
+        f"logit-normal α {scale}, latent dim {size}" for scale in (0.32, 1.78) for size in (2, 4)
+    ]
+    assert {*cells, "Gaussian", "Concrete"} <= texts(found["field_effects"])
     for name in ("field_effects", "learning_curves", "rate_distortion", "search_history"):
         assert any("(nats/image)" in text for text in texts(found[name])), name
 
@@ -90,6 +92,12 @@ def test_no_line_joins_proposals_that_differ_in_two_searched_fields(tmp_path):
     two = searched(tmp_path / "two", ["learning_rate", "kl_weight"])
     assert any(len(drawn.get_xdata()) > 2 for drawn in plain_lines(field_effects(one)))
     assert not any(len(drawn.get_xdata()) > 2 for drawn in plain_lines(field_effects(two)))
+
+
+def test_ends_of_an_axis_of_small_values_have_names(tmp_path):
+    grid = {"family": ["gaussian"], "latent_dim": [3], "dataset": ["digits"]}
+    document = {"grid": [grid | {"learning_rate": [0.001, 0.003]}], "rank_by": "test_neg_elbo"}
+    assert {"0.001", "0.003"} <= texts(field_effects(made(tmp_path, document, [])))
 
 
 def plain_lines(figure):
@@ -163,6 +171,31 @@ def test_no_front_is_drawn_through_trials_that_still_move(outcome):
     assert "Pareto front of converged ones" not in labels
     (plate,) = [plate for plate in PLATES if plate.name == "rate_distortion"]
     assert "no front is drawn" in caption_of(plate, outcome)
+
+
+def test_cells_of_a_search_that_differ_in_size_alone_are_told_apart(tmp_path):
+    trial = {"family": "gaussian", "dataset": "digits", "hidden": 8, "epochs": 2}
+    document = {"trial": trial, "grid": [{"latent_dim": [2, 8]}], "seeds": 2}
+    document |= {"search": {"kl_weight": {"low": 0.1, "high": 10.0}}, "optuna": {"trials": 3}}
+    sweep = parse("two", document | {"select_on_test": True}, {})
+    random = np.random.default_rng(0)
+    names = ("test_neg_elbo", "test_kl", "test_distortion")
+    found = answered(
+        sweep, Ledger(tmp_path, "two"), lambda *_: {name: random.gamma(9) for name in names}
+    )
+    effect = field_effects(found).axes[1]
+    handles, labels = effect.get_legend_handles_labels()
+    assert labels == ["Gaussian, latent dim 2", "Gaussian, latent dim 8"]
+    looks = {(h.lines[0].get_color(), h.lines[0].get_marker()) for h in handles}
+    assert len(looks) == 2
+    plane = rate_distortion(found).axes[0]
+    assert {"latent dim 2", "latent dim 8"} <= set(plane.get_legend_handles_labels()[1])
+    low, high = plane.get_ylim()
+    rows = rates(found)
+    assert low < (rows["test_distortion"] - rows["test_distortion_se"]).min()
+    assert high > (rows["test_distortion"] + rows["test_distortion_se"]).max()
+    (plate,) = [plate for plate in PLATES if plate.name == "rate_distortion"]
+    assert "Larger marks: more latent dimensions." in caption_of(plate, found)
 
 
 def test_trials_belong_to_cells_without_a_replay(outcome, small_results):

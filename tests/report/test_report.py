@@ -13,7 +13,9 @@ import pandas as pd
 import pytest
 
 from sweeps.definition.file import read_sweep
-from sweeps.report import write_index
+from sweeps.ledger.ledger import Ledger
+from sweeps.report import render, write_index
+from sweeps.results.outcome import read_outcome
 from sweeps.results.provenance import command, sweep_file
 
 BLOCKED = """
@@ -108,6 +110,14 @@ def test_counts_findings_and_provenance_are_computed(small_report):
     assert "codes cluster (test_knn_accuracy &gt; 0.3)" in text
     assert "<dt>seeds</dt><dd>0</dd>" in text
     assert "<code>bsvae run small.toml</code>" in text
+
+
+def test_the_head_says_what_was_asked_for_otherwise(small_report, tmp_path):
+    sweep = read_sweep("logit_normal", {"epochs": 10, "hidden": 8})
+    page = render(read_outcome(sweep, Ledger(tmp_path, sweep.name)), [])
+    assert "logit_normal was asked for at 10 of 200 epochs, with hidden = 8.</p>" in page
+    assert '<p id="apart" class="note" data-live hidden>' in small_report.read_text("utf-8")
+    assert "<p>All trials together took under a second of one device.</p>" in page
 
 
 def test_the_sweep_file_in_the_page_says_the_same():

@@ -12,8 +12,11 @@ from sweeps.results.answers import best
 from sweeps.results.doubts import doubts
 from sweeps.results.effects import effects, points
 from sweeps.results.findings import findings
+from sweeps.results.importance import importances
+from sweeps.results.mattered import mattered
 from sweeps.results.outcome import read_outcome
 from sweeps.results.summary import sheet, summaries
+from sweeps.results.words import label_cells
 
 TRIAL = {"family": "gaussian", "dataset": "digits", "hidden": 8, "latent_dim": 2, "epochs": 2}
 SEARCH = {"trial": TRIAL, "search": {"kl_weight": {"low": 0.1, "high": 10.0}}, "seeds": 2}
@@ -91,6 +94,46 @@ def test_what_nothing_can_be_chosen_by_is_still_a_table(tmp_path, objectives, sc
     assert findings(outcome) == []
     assert doubts(outcome)
     assert [axis["name"] for axis in axes(outcome)] == ["kl_weight"]
+
+
+def said(outcome):
+    return mattered(outcome, {o: importances(outcome, o) for o in outcome.sweep.objectives})
+
+
+def test_what_mattered_names_every_objective(tmp_path):
+    def answer(trial, _):
+        return {"test_kl": trial.kl_weight + trial.learning_rate, "test_nll": 9 - trial.kl_weight}
+
+    spans = SEARCH["search"] | {"learning_rate": {"low": 1e-3, "high": 1.0}}
+    more = {"search": spans, "optuna": {"trials": 8, "objectives": ["test_kl", "test_nll"]}}
+    found = said(outcome_of(tmp_path, SEARCH | more | {"select_on_test": True}, answer))
+    assert len(found) == 2
+    assert found[0].startswith(
+        "What moved KL, the rate on test images (nats/image) most: KL weight"
+    )
+    assert found[1].startswith("What moved NLL on test images (nats/image) most: KL weight β (")
+
+
+@pytest.mark.parametrize("trials", [2, 4])
+def test_of_few_finished_proposals_no_more_is_said_than_is_known(tmp_path, trials):
+    more = {"select_on_test": True, "optuna": {"trials": trials}}
+    outcome = outcome_of(
+        tmp_path, SEARCH | more, lambda trial, _: {"test_neg_elbo": trial.kl_weight}
+    )
+    (sentence,) = said(outcome)
+    name = "negative ELBO on test images (nats/image)"
+    if trials == 2:
+        assert sentence == f"Too few proposals finished (2) to say what KL weight β did to {name}."
+    else:
+        low, high = (f"{f(outcome.done['kl_weight']):.4g}" for f in (min, max))
+        best_at = f"KL weight β {low} (tried: {low} to {high})"
+        assert sentence == f"The best {name} of 4 finished proposals is at {best_at}."
+
+
+def test_a_family_may_have_a_symbol_of_its_own():
+    grid = [{"family": ["vae_mse", "gaussian"], "kl_weight": [0.5, 1.0]}]
+    labels = label_cells(parse("s", {"trial": {"latent_dim": 2}, "grid": grid}, {}))
+    assert labels == ["VAE (MSE) w 0.5", "VAE (MSE) w 1", "Gaussian β 0.5", "Gaussian β 1"]
 
 
 def test_a_front_of_nothing_is_an_empty_table(tmp_path):

@@ -57,6 +57,13 @@ def test_nothing_else_is_understood(expression):
         where(FRAME, expression)
 
 
+@pytest.mark.parametrize("expression", ["(" * 5_000, "not " * 2_000 + "x > 1"])
+def test_what_is_too_long_is_refused_in_one_short_line(expression):
+    with pytest.raises(BadInput, match=r"too long \(\d+ letters, at most 1000\)") as refusal:
+        where(FRAME, expression)
+    assert len(str(refusal.value)) < 100
+
+
 def test_an_unknown_column_is_named():
     with pytest.raises(BadInput, match=r"unknown column 'famly' .did you mean 'family'"):
         where(FRAME, "famly == 'gaussian'")

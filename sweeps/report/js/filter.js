@@ -13,6 +13,7 @@ const TOKEN = new RegExp(
   "y",
 );
 const EXAMPLE = "write comparisons of a column with a value, like family == 'gaussian' and latent_dim > 2";
+const LONGEST = 1000;  // letters of a filter, as in `sweeps.results.filters`
 const CLOSING = { "[": "]", "(": ")", "{": "}" };
 
 class Refused extends Error {}
@@ -173,6 +174,8 @@ function nearest(name, known) {
 }
 
 function compile(text, columns) {
+  const letters = [...text.trim()].length;
+  if (letters > LONGEST) throw new Refused(`too long (${letters} letters, at most ${LONGEST})`);
   const [first, second] = text.trim().split(/\s+/);
   const among = columns.has(first) && (second === "in" || second === "not");
   if (among || OPERATOR.test(text)) return new Parser(text, columns).whole();

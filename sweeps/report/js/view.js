@@ -1,6 +1,8 @@
 // All trials as lines over parallel axes: hover one to read it, draw on an axis to choose some.
 const SCALE = ["#0b3c8c", "#2f7fb8", "#4fb3a3", "#b9c94a", "#e8a33d"];
 const NARROW = 640, NONE = "–";
+// Of axes below each other the names stand among the lines, on a ground of their own.
+const BETWEEN = { align: "right", verticalAlign: "bottom", padding: [1, 0, 2, 6] };
 let chart = null, lines = [], applying = false;
 
 const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -24,13 +26,13 @@ function places(one) {
 function axis(one, number, upright) {
   const axisOf = {
     dim: number,
-    name: folded(one.words, upright ? 15 : 44),
+    name: folded(one.words, upright ? 15 : 26),
     type: { category: "category", log: "log" }[one.kind] || "value",
     scale: true,
     nameLocation: "end",
-    nameGap: upright ? 14 : 4,
+    nameGap: upright ? 14 : 0,
     nameTextStyle: { color: ink("--ink"), fontSize: 12, lineHeight: 14,
-      ...(upright ? {} : { align: "right", verticalAlign: "bottom", padding: [0, 0, 12, 0] }) },
+      ...(upright ? {} : BETWEEN), backgroundColor: `${ink("--paper")}d8` },
     axisLabel: { color: ink("--ink"), fontSize: 11, hideOverlap: true,
       textBorderColor: ink("--paper"), textBorderWidth: 3,
       showMinLabel: one.kind !== "number", showMaxLabel: one.kind !== "number",
@@ -130,7 +132,7 @@ function drawView() {
   }
   byId("view").hidden = false;
   const upright = place.clientWidth >= NARROW;
-  place.style.height = upright ? "24rem" : `${4.2 * data.axes.length + 1}rem`;
+  place.style.height = upright ? "24rem" : `${5.2 * data.axes.length + 1}rem`;
   if (!chart) {
     chart = echarts.init(place, null, { renderer: "canvas" });
     chart.on("axisareaselected", onBrush);
