@@ -138,7 +138,8 @@ def test_a_list_that_test_images_chose_says_so_and_an_empty_one_says_why(ran):
     assert "no trial of 2 is one where latent_dim == 99" in nothing
 
 
-def test_the_best_of_a_status_is_the_best_mean_of_the_table(cli):
+def test_the_best_of_a_status_is_the_best_mean_of_the_table(cli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
     (cli.folder / "m.toml").write_text("seeds = 2\n" + FILE)
     cli.prints("run", "m.toml", *SERIAL)
     status = cli.prints("status", "m")
