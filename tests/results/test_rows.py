@@ -115,20 +115,18 @@ def counts(cli, name):
 
 
 def exported(outcome):
-    """Trials of all studies; of a grid none are written where only searches are."""
+    """Trials behind those of the one study, each of which is a proposal with all its seeds."""
     import optuna
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
 
-    cells = outcome.sweep.cells
     path = Path("studies.log")
     path.unlink(missing_ok=True)
     export(outcome, path)
     storage = JournalStorage(JournalFileBackend(str(path)))
-    names = optuna.get_all_study_names(storage)
-    written = sum(len(optuna.load_study(study_name=n, storage=storage).trials) for n in names)
-    searched = outcome.trials["cell"].map(lambda n: bool(outcome.sweep.searched(cells[n])))
-    return written if written == len(outcome.trials) else written + int((~searched).sum())
+    (name,) = optuna.get_all_study_names(storage)
+    proposals = optuna.load_study(study_name=name, storage=storage).trials
+    return sum(len(proposal.user_attrs["trial_ids"]) for proposal in proposals)
 
 
 @pytest.mark.parametrize("change", EDITS)
