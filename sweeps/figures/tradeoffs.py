@@ -152,15 +152,16 @@ def _plane(outcome: Outcome, rows: pd.DataFrame, x: str, y: str) -> tuple[Figure
     larger: more latent dimensions, where cells differ in nothing else."""
     figure, axes = panels(1, 1, height=3.8, width=6.0)
     ax = axes[0, 0]
-    sizes = sizes_of(outcome, rows)
+    sizes, looks, named = sizes_of(outcome, rows), looks_of(outcome), set()
     hollow = ~rows.get("settled", pd.Series(True, rows.index)).astype(bool)
     for (label, size), group in rows.groupby(["label", sizes.rename("size")], sort=False):
-        look = looks_of(outcome)[str(label)] | {"linestyle": "", "alpha": 0.8, "elinewidth": 0.8}
+        look = looks[str(label)] | {"linestyle": "", "alpha": 0.8, "elinewidth": 0.8}
         look["markersize"] = size
         open_marks = hollow.loc[group.index]
         for part, face in ((group[~open_marks], {}), (group[open_marks], {"mfc": "none"})):
             if len(part):
-                name = "_" if ax.get_legend_handles_labels()[1].count(label) else label
+                name = "_" if label in named else label
+                named.add(label)
                 errors = (part[y + ERROR], part[x + ERROR])
                 ax.errorbar(part[x], part[y], *errors, label=name, **look, **face)
     _explain_sizes(ax, outcome, rows)
