@@ -20,10 +20,6 @@ from sweeps.results.stored import other_rows
 from sweeps.running.job import GaveUp, Job
 from sweeps.text import counted
 
-#: Seconds between two notes of a pack on how far it is: in a folder, and in a bucket.
-HEARD_HERE = 1.0
-HEARD_FROM_AFAR = 15.0
-
 #: Said before the seconds in which nothing else can be.
 STARTING = "starting Ray ..."
 
@@ -65,7 +61,7 @@ def execute(
         sweep.extras,
         sweep.halving,
         checkpoint_interval(),
-        HEARD_HERE if isinstance(ledger.files, LocalFiles) else HEARD_FROM_AFAR,
+        ledger.files.pause,
     )
     given_up = _failed(ledger) if retry_failed else frozenset()
     given_up |= rows_without_extras(sweep, ledger) if again else frozenset()

@@ -45,6 +45,7 @@ class ObjectFiles(Files):
 
     readers = 24  # reading one is waiting for two answers; the client has 25 connections
     in_a_row = 8
+    pause = 15.0  # every write is paid for
 
     def __init__(self, uri: str) -> None:
         self.uri = uri.rstrip("/")

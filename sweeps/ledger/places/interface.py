@@ -52,10 +52,12 @@ class Files(ABC):
     Attributes:
         readers: how many threads read many of them soonest.
         in_a_row: how many each of them had best read before it takes others.
+        pause: seconds to leave between two writes of what only tells how far something is.
     """
 
     readers: int
     in_a_row: int
+    pause: float
 
     @abstractmethod
     def place(self, path: str = "") -> Path | str:
@@ -108,6 +110,8 @@ class LocalFiles(Files):
     >>> list(files.stamps("trials")), files.read("trials/a.parquet")
     (['a.parquet', 'b.parquet'], b'first')
     """
+
+    pause = 1.0
 
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root)
